@@ -1,0 +1,1 @@
+"""What every table is: the single typed source of truth, one file per table family."""

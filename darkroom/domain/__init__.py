@@ -1,0 +1,1 @@
+"""Pure rules about photos: data in, data out, no I/O."""

@@ -1,0 +1,123 @@
+"""Protocols of the stores that have more than one implementation: objects and vectors.
+
+Each protocol has one conformance suite in `darkroom.testing`, which every implementation and the fake pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from darkroom.domain.filters import Filter
+
+
+class ObjectMissing(KeyError):
+    """No object has this key."""
+
+
+class ObjectCorrupt(RuntimeError):
+    """The bytes stored do not have the digest they should have."""
+
+
+class StoreFull(OSError):
+    """The store has no room left; nothing was kept of the object."""
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """An object's size in bytes and when it was stored (UTC)."""
+
+    key: str
+    size_bytes: int
+    stored_at: datetime
+
+
+class ObjectStore(Protocol):
+    """Immutable objects under keys of `/`-separated ASCII parts. Safe to share between threads and processes."""
+
+    def put(self, key: str, data: bytes | memoryview, sha256: str) -> bool:
+        """Stores `data`, durable when it returns; false when the key already held it.
+
+        What was written is read back or checksummed. Raises `ObjectCorrupt` when `data` has not the digest `sha256`,
+        `StoreFull` when there is no room; in both cases the key is unchanged.
+        """
+
+    def open(self, key: str) -> BinaryIO:
+        """The object's bytes as a seekable stream. Raises `ObjectMissing`."""
+
+    def info(self, key: str) -> ObjectInfo:
+        """Size and time of an object. Raises `ObjectMissing`."""
+
+    def verify(self, key: str, sha256: str) -> None:
+        """Reads the object whole. Raises `ObjectMissing` or `ObjectCorrupt`."""
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Every object whose key starts with `prefix`, in key order."""
+
+    def delete(self, key: str) -> None:
+        """Removes an object; a key without one is no error."""
+
+
+PropertyValue = str | float | int | bool | datetime | list[str] | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A photo in the vector index, whole: what `upsert` replaces.
+
+    `words` maps a BM25 property to normalised text (see `darkroom.domain.words`); `vectors` maps a space to floats.
+    """
+
+    photo_id: str
+    library_id: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, PropertyValue] = field(default_factory=dict)
+    vectors: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A photo one leg of a search found. Higher `score` is better; scales differ between legs and stores."""
+
+    photo_id: str
+    score: float
+
+
+class VectorStore(Protocol):
+    """The search index: BM25 over word properties, nearest neighbours over named spaces, filters pushed down.
+
+    A commit is visible to every other process at once. Every search names the libraries it may see.
+    """
+
+    def upsert(self, entries: Sequence[Entry]) -> None:
+        """Inserts entries or replaces them whole, by photo id."""
+
+    def patch(self, changes: Mapping[str, Mapping[str, PropertyValue]]) -> None:
+        """Changes properties only; vectors and words stay. Unknown photo ids are ignored."""
+
+    def add_space(self, name: str, dimension: int) -> None:
+        """Declares a named vector space; the same declaration twice is no error, another dimension is `ValueError`."""
+
+    def flip(self, alias: str, space: str) -> None:
+        """Points `alias` at `space` in one step."""
+
+    def delete(self, photo_ids: Sequence[str]) -> None:
+        """Removes entries; unknown ids are no error."""
+
+    def search_words(
+        self, words: str, *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+    ) -> list[Hit]:
+        """Best entries for normalised `words` by BM25 over all word properties, best first, ties by photo id."""
+
+    def search_vector(
+        self, space: str, vector: Sequence[float], *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+    ) -> list[Hit]:
+        """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id."""
+
+    def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
+        """Entries the filter accepts, in photo id order, all with score 1."""
+
+    def photo_ids(self, libraries: Sequence[str]) -> Iterator[str]:
+        """Every id in the index for these libraries: what reconciliation compares with serving."""

@@ -1,0 +1,1 @@
+"""Thin gateways, one per system: state (Postgres), lake (DuckLake), objects, vectors. SQL lives here."""
