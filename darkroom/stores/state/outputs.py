@@ -1,0 +1,137 @@
+"""Outputs: which version of each counts, and for each photo whether it is done, failed, missing or off.
+
+Completeness is read here, never from a queue: what is missing is a row that is not `done` at the current version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from darkroom.stores.state import schema
+
+
+@dataclass(frozen=True)
+class OutputVersion:
+    """The version of an output that counts, and the provider behind it."""
+
+    output: str
+    version: str
+    provider: str
+
+
+@dataclass(frozen=True)
+class PhotoOutput:
+    """How one output of one photo stands. `state` is `done`, `failed`, `missing` or `off`."""
+
+    photo_id: UUID
+    output: str
+    state: str
+    version: str | None = None
+    provider: str | None = None
+    attempt: int | None = None
+    reason: str | None = None
+    tries: int = 0
+
+
+def set_versions(connection: Connection, library_id: UUID, versions: Iterable[OutputVersion]) -> list[OutputVersion]:
+    """Makes these versions current; returns those that were not."""
+    table = schema.outputs
+    statement = select(table.c.output, table.c.version).where(table.c.library_id == library_id)
+    current = dict(connection.execute(statement).tuples().all())
+    changed = [version for version in versions if current.get(version.output) != version.version]
+    for version in changed:
+        values = {"version": version.version, "provider": version.provider, "since": func.now()}
+        connection.execute(
+            insert(table)
+            .values(library_id=library_id, output=version.output, **values)
+            .on_conflict_do_update(index_elements=["library_id", "output"], set_=values)
+        )
+    return changed
+
+
+def outputs_off(connection: Connection, library_id: UUID) -> frozenset[str]:
+    """Outputs the library has switched off."""
+    table = schema.libraries
+    return frozenset(connection.execute(select(table.c.outputs_off).where(table.c.id == library_id)).scalar_one())
+
+
+def done(connection: Connection, photo_ids: Sequence[UUID], output: str, version: str) -> set[UUID]:
+    """Which of these photos have the output at this version."""
+    table = schema.photo_outputs
+    statement = select(table.c.photo_id).where(
+        table.c.photo_id.in_(photo_ids),
+        table.c.output == output,
+        table.c.version == version,
+        table.c.state == "done",
+    )
+    return set(connection.execute(statement).scalars())
+
+
+def record(connection: Connection, library_id: UUID, outputs: Sequence[PhotoOutput]) -> None:
+    """Records how outputs stand now; a failure counts one more try, success resets the count."""
+    table = schema.photo_outputs
+    for item in outputs:
+        failed = item.state == "failed"
+        values = {
+            "version": item.version,
+            "provider": item.provider,
+            "attempt": item.attempt,
+            "state": item.state,
+            "reason": item.reason,
+        }
+        statement = insert(table).values(
+            photo_id=item.photo_id, output=item.output, library_id=library_id, tries=int(failed), **values
+        )
+        tries = table.c.tries + 1 if failed else 0
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["photo_id", "output"], set_={**values, "tries": tries, "updated_at": func.now()}
+            )
+        )
+
+
+def of_photos(connection: Connection, photo_ids: Sequence[UUID]) -> Mapping[UUID, list[PhotoOutput]]:
+    """How every output of these photos stands."""
+    table = schema.photo_outputs
+    columns = [table.c[name] for name in PhotoOutput.__dataclass_fields__]
+    found: dict[UUID, list[PhotoOutput]] = {photo_id: [] for photo_id in photo_ids}
+    for row in connection.execute(select(*columns).where(table.c.photo_id.in_(photo_ids)).order_by(table.c.output)):
+        found[row.photo_id].append(PhotoOutput(**row._mapping))
+    return found
+
+
+def holes(connection: Connection, library_id: UUID, off: frozenset[str], limit: int) -> list[tuple[UUID, int | None]]:
+    """Published photos, with a file each, that lack an output at its current version and are in no unfinished batch.
+
+    A failure at the current version is no hole: it has a reason and waits for a new version or a person.
+    """
+    photos, files, outputs, state = schema.photos, schema.source_files, schema.outputs, schema.photo_outputs
+    items, batches = schema.batch_items, schema.batches
+    here = and_(state.c.photo_id == photos.c.photo_id, state.c.output == outputs.c.output)
+    hole = or_(
+        state.c.state.is_(None),
+        state.c.state.in_(("missing", "off")),
+        state.c.version.is_distinct_from(outputs.c.version),
+    )
+    held = (
+        select(items.c.photo_id)
+        .join(batches, batches.c.id == items.c.batch_id)
+        .where(batches.c.state.in_(("frozen", "running")), items.c.photo_id.is_not(None))
+    )
+    statement = (
+        select(photos.c.photo_id, func.min(files.c.id))
+        .select_from(photos)
+        .join(outputs, and_(outputs.c.library_id == photos.c.library_id, outputs.c.output.not_in(off)))
+        .outerjoin(state, here)
+        .outerjoin(files, and_(files.c.photo_id == photos.c.photo_id, files.c.state == "taken"))
+        .where(photos.c.library_id == library_id, hole, photos.c.photo_id.not_in(held))
+        .group_by(photos.c.photo_id)
+        .order_by(photos.c.photo_id)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).tuples())

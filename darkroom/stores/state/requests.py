@@ -1,0 +1,137 @@
+"""Requests: work that was asked for, from `new` to its end, and its progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, case, exists, func, insert, literal, select, update
+
+from darkroom.stores.state import schema
+
+UNFINISHED = ("new", "planning", "running", "cancelling")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as the pipeline sees it."""
+
+    id: UUID
+    library_id: UUID
+    kind: str
+    source_id: UUID | None
+    path: str | None
+    priority: int
+    state: str
+    attempt: int
+
+
+def request(connection: Connection, request_id: UUID) -> Request:
+    """The request with this id. Raises `LookupError`."""
+    found = _select(connection, schema.requests.c.id == request_id)
+    if not found:
+        raise LookupError(f"there is no request {request_id}")
+    return found[0]
+
+
+def in_state(connection: Connection, *states: str) -> list[Request]:
+    """Requests in these states, most urgent and oldest first."""
+    return _select(connection, schema.requests.c.state.in_(states))
+
+
+def ask_import(connection: Connection, library_id: UUID, source_id: UUID, priority: int = 0) -> UUID:
+    """Asks for an import of a whole source; the id acknowledges it."""
+    statement = insert(schema.requests).values(
+        library_id=library_id, kind="import", source_id=source_id, priority=priority
+    )
+    return connection.execute(statement.returning(schema.requests.c.id)).scalar_one()
+
+
+def begin_planning(connection: Connection, request_id: UUID) -> None:
+    """Marks a request as being planned."""
+    table = schema.requests
+    connection.execute(
+        update(table)
+        .where(table.c.id == request_id, table.c.state.in_(("new", "planning")))
+        .values(state="planning", started_at=func.coalesce(table.c.started_at, func.now()))
+    )
+
+
+def finish_planning(connection: Connection, request_id: UUID) -> None:
+    """Every batch of the request is frozen now; with none to wait for, it has succeeded."""
+    table = schema.requests
+    connection.execute(
+        update(table).where(table.c.id == request_id, table.c.state == "planning").values(state="running")
+    )
+    settle(connection)
+
+
+def count_listed(connection: Connection, request_id: UUID, listed: int, new: int) -> None:
+    """Records how far listing is."""
+    table = schema.requests
+    connection.execute(update(table).where(table.c.id == request_id).values(files_listed=listed, files_new=new))
+
+
+def fail(connection: Connection, request_id: UUID, error: str) -> None:
+    """Ends a request with a reason."""
+    table = schema.requests
+    connection.execute(
+        update(table)
+        .where(table.c.id == request_id, table.c.state.in_(UNFINISHED))
+        .values(state="failed", error=error, finished_at=func.now())
+    )
+
+
+def plan_again(connection: Connection, request_id: UUID) -> None:
+    """Puts a request whose planner died back in line; what it had frozen stays frozen."""
+    table = schema.requests
+    connection.execute(
+        update(table)
+        .where(table.c.id == request_id, table.c.state.in_(("new", "planning")))
+        .values(state="new", attempt=table.c.attempt + 1)
+    )
+
+
+def is_cancelled(connection: Connection, request_id: UUID | None) -> bool:
+    """Whether steps should stop: someone asked to cancel the request."""
+    if request_id is None:
+        return False
+    statement = select(schema.requests.c.state).where(schema.requests.c.id == request_id)
+    return connection.execute(statement).scalar() in ("cancelling", "cancelled")
+
+
+def settle(connection: Connection) -> list[UUID]:
+    """Ends requests whose batches have all ended; returns their ids."""
+    requests, batches = schema.requests, schema.batches
+    mine = batches.c.request_id == requests.c.id
+    pending = exists().where(mine, batches.c.state.in_(("frozen", "running")))
+    failed = exists().where(mine, batches.c.state == "failed")
+    first_error = (
+        select(func.min(batches.c.error)).where(mine, batches.c.state == "failed").correlate(requests).scalar_subquery()
+    )
+    outcome = case((requests.c.state == "cancelling", literal("cancelled")), (failed, "failed"), else_="succeeded")
+    statement = (
+        update(requests)
+        .where(requests.c.state.in_(("running", "cancelling")), ~pending)
+        .values(state=outcome, error=func.coalesce(requests.c.error, first_error), finished_at=func.now())
+    )
+    return list(connection.execute(statement.returning(requests.c.id)).scalars())
+
+
+def record_progress(
+    connection: Connection, library_id: UUID, request_id: UUID | None, batch_id: UUID | None, step: str, done: int, total: int
+) -> None:
+    """Appends a progress row, which clients see as an event."""
+    if request_id is not None:
+        connection.execute(
+            insert(schema.progress).values(
+                library_id=library_id, request_id=request_id, batch_id=batch_id, step=step, done=done, total=total
+            )
+        )
+
+
+def _select(connection: Connection, condition: object) -> list[Request]:
+    table = schema.requests
+    columns = [table.c[name] for name in Request.__dataclass_fields__]
+    statement = select(*columns).where(and_(condition)).order_by(table.c.priority.desc(), table.c.created_at)  # type: ignore[arg-type]
+    return [Request(**row._mapping) for row in connection.execute(statement)]
