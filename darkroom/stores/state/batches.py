@@ -97,7 +97,9 @@ def begin(connection: Connection, batch_id: UUID) -> None:
         raise RuntimeError(f"batch {batch_id} has ended; import its files again to process them")
 
 
-def end(connection: Connection, batch_id: UUID, state: str, *, error: str | None = None, epoch: int | None = None) -> None:
+def end(
+    connection: Connection, batch_id: UUID, state: str, *, error: str | None = None, epoch: int | None = None
+) -> None:
     """Ends a batch as `published`, `failed` or `cancelled`."""
     table = schema.batches
     connection.execute(
@@ -163,9 +165,7 @@ def quarantine(connection: Connection, batch_id: UUID, photo_ids: Sequence[UUID]
     """Sets photos of the batch aside: they are not published."""
     table = schema.batch_items
     connection.execute(
-        update(table)
-        .where(table.c.batch_id == batch_id, table.c.photo_id.in_(photo_ids))
-        .values(state="quarantined")
+        update(table).where(table.c.batch_id == batch_id, table.c.photo_id.in_(photo_ids)).values(state="quarantined")
     )
 
 

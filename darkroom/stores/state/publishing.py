@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from darkroom.stores.state import schema
+from darkroom.stores.state.outputs import PhotoOutput
 
 
 def next_epoch(connection: Connection) -> tuple[int, datetime]:
@@ -33,9 +34,7 @@ def publish_photos(connection: Connection, epoch: int, photos: Sequence[Mapping[
         values = {**photo, "epoch": epoch}
         statement = upsert(table).values(**values)
         connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["photo_id"], set_={**values, "published_at": func.now()}
-            )
+            statement.on_conflict_do_update(index_elements=["photo_id"], set_={**values, "published_at": func.now()})
         )
     if photos:
         changes = [
@@ -63,10 +62,17 @@ def drop_missing_files(connection: Connection, library_id: UUID) -> None:
     connection.execute(delete(served).where(served.c.library_id == library_id, gone))
 
 
-def stamp_outputs(connection: Connection, epoch: int, photo_ids: Sequence[UUID]) -> None:
-    """Records at which epoch the outputs of these photos were published."""
-    table = schema.photo_outputs
-    connection.execute(update(table).where(table.c.photo_id.in_(photo_ids)).values(epoch=epoch))
+def publish_outputs(connection: Connection, epoch: int, library_id: UUID, outputs: Sequence[PhotoOutput]) -> None:
+    """Copies how each output stands into serving: from now on that is what everyone is told."""
+    table = schema.published_outputs
+    for output in outputs:
+        values = {**vars(output), "library_id": library_id, "epoch": epoch}
+        statement = upsert(table).values(**values)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["photo_id", "output"], set_={**values, "published_at": func.now()}
+            )
+        )
 
 
 def published_among(connection: Connection, photo_ids: Sequence[UUID]) -> set[UUID]:
@@ -75,24 +81,8 @@ def published_among(connection: Connection, photo_ids: Sequence[UUID]) -> set[UU
     return set(connection.execute(select(table.c.photo_id).where(table.c.photo_id.in_(photo_ids))).scalars())
 
 
-def outputs_published_after(connection: Connection, epoch: int) -> Sequence[Any]:
-    """Outputs published later than an epoch: (epoch, photo, library, output, version, attempt, state, reason, tries, at)."""
-    table, photos = schema.photo_outputs, schema.photos
-    statement = (
-        select(
-            table.c.epoch,
-            table.c.photo_id,
-            table.c.library_id,
-            table.c.output,
-            table.c.version,
-            table.c.attempt,
-            table.c.state,
-            table.c.reason,
-            table.c.tries,
-            photos.c.published_at,
-        )
-        .join(photos, photos.c.photo_id == table.c.photo_id)
-        .where(table.c.epoch > epoch)
-        .order_by(table.c.epoch, table.c.photo_id, table.c.output)
-    )
+def outputs_published_after(connection: Connection, epoch: int) -> Sequence[Row[Any]]:
+    """Rows of `serving.published_outputs` of later epochs, by epoch, photo and output."""
+    table = schema.published_outputs
+    statement = select(table).where(table.c.epoch > epoch).order_by(table.c.epoch, table.c.photo_id, table.c.output)
     return connection.execute(statement).all()

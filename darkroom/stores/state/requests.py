@@ -119,7 +119,13 @@ def settle(connection: Connection) -> list[UUID]:
 
 
 def record_progress(
-    connection: Connection, library_id: UUID, request_id: UUID | None, batch_id: UUID | None, step: str, done: int, total: int
+    connection: Connection,
+    library_id: UUID,
+    request_id: UUID | None,
+    batch_id: UUID | None,
+    step: str,
+    done: int,
+    total: int,
 ) -> None:
     """Appends a progress row, which clients see as an event."""
     if request_id is not None:

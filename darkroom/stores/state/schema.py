@@ -60,9 +60,7 @@ def _one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-users = Table(
-    "users", metadata, _id(), Column("name", Text, nullable=False), _now("created_at"), schema="control"
-)
+users = Table("users", metadata, _id(), Column("name", Text, nullable=False), _now("created_at"), schema="control")
 
 libraries = Table(
     "libraries",
@@ -278,11 +276,9 @@ photo_outputs = Table(
     Column("state", Text, nullable=False),
     Column("reason", Text),
     Column("tries", Integer, nullable=False, server_default=text("0")),
-    Column("epoch", BigInteger),
     _now("updated_at"),
     _one_of("state", "done", "failed", "missing", "off"),
     Index(None, "library_id", "output", "state"),
-    Index(None, "epoch"),
     schema="control",
 )
 
@@ -325,7 +321,6 @@ photos = Table(
     Column("text", Text),
     Column("thumbnail_sha256", Text),
     Column("display_sha256", Text),
-    Column("outputs", JSONB, nullable=False, server_default=text("'{}'")),
     Column("field_sources", JSONB, nullable=False, server_default=text("'{}'")),
     Column("published_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_photos_timeline", "library_id", text("taken_local DESC NULLS LAST"), "photo_id"),
@@ -345,6 +340,24 @@ photo_files = Table(
     Column("modified_at", DateTime(timezone=True), nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Index(None, "photo_id"),
+    schema="serving",
+)
+
+published_outputs = Table(
+    "published_outputs",
+    metadata,
+    Column("photo_id", Uuid, ForeignKey("serving.photos.photo_id", ondelete="CASCADE"), primary_key=True),
+    Column("output", Text, primary_key=True),
+    _library(),
+    Column("version", Text),
+    Column("provider", Text),
+    Column("attempt", BigInteger),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("epoch", BigInteger, nullable=False),
+    Column("published_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index(None, "epoch"),
     schema="serving",
 )
 
