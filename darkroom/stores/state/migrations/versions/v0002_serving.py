@@ -93,7 +93,8 @@ CREATE TABLE serving.published_outputs (
     epoch BIGINT NOT NULL,
     published_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_published_outputs PRIMARY KEY (photo_id, output),
-    CONSTRAINT fk_published_outputs_photo_id FOREIGN KEY(photo_id) REFERENCES serving.photos (photo_id) ON DELETE CASCADE,
+    CONSTRAINT fk_published_outputs_photo_id FOREIGN KEY(photo_id)
+        REFERENCES serving.photos (photo_id) ON DELETE CASCADE,
     CONSTRAINT fk_published_outputs_library_id FOREIGN KEY(library_id) REFERENCES control.libraries (id)
 );
 CREATE INDEX ix_published_outputs_epoch ON serving.published_outputs (epoch);

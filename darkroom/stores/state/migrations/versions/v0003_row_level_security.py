@@ -62,7 +62,7 @@ CREATE FUNCTION control.caller_of(wanted text)
 REVOKE ALL ON FUNCTION control.caller_of(text) FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA control, serving TO darkroom_api;
-GRANT SELECT ON control.libraries, serving.publish_epoch TO darkroom_api;
+GRANT SELECT ON control.libraries, serving.publish_epoch, control.alembic_version TO darkroom_api;
 GRANT INSERT (library_id, name, mode, path, watched) ON control.sources TO darkroom_api;
 GRANT INSERT (library_id, kind, source_id, path, priority, idempotency_key, requested_by)
     ON control.requests TO darkroom_api;
