@@ -22,7 +22,9 @@ from pydantic_settings import (
 class PostgresSettings(BaseModel):
     """Where state lives. Without `url` the embedded server is started."""
 
-    url: SecretStr | None = Field(None, description="Administrator URL of an outside server: postgresql://user:pw@host:port/db")
+    url: SecretStr | None = Field(
+        None, description="Administrator URL of an outside server: postgresql://user:pw@host:port/db"
+    )
     port: int | None = Field(None, description="Port of the embedded server; a free one near 54320 when unset.")
     version: str = Field("18", description="Major version of the embedded server.")
 
@@ -67,6 +69,10 @@ class BatchSettings(BaseModel):
     files: int = Field(256, ge=1, description="Files per batch while a model output is on.")
     files_without_models: int = Field(1000, ge=1, description="Files per batch when no model output is on.")
     close_after_seconds: float = Field(60.0, gt=0, description="A batch of folder files is frozen after this long.")
+    watch_seconds: float = Field(300.0, gt=0, description="How often a watched source is looked through.")
+    quiet_seconds: float = Field(
+        5.0, ge=0, description="A file in a watched source is left alone until this long unchanged."
+    )
     close_uploads_after_seconds: float = Field(5.0, gt=0, description="A batch of uploads is frozen after this long.")
 
 
@@ -82,7 +88,11 @@ class Settings(BaseSettings):
     """All settings of one Darkroom home."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DARKROOM_", env_nested_delimiter="__", extra="ignore", frozen=True, nested_model_default_partial_update=True
+        env_prefix="DARKROOM_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     home: Path = Field(default_factory=lambda: Path.home() / ".darkroom", description="Folder that holds everything.")

@@ -7,7 +7,7 @@ _SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%\\
 
 
 def escape(path: bytes) -> str:
-    r"""Escapes a path. Valid UTF-8 stays readable; `%`, `\`, control characters and bytes that are no UTF-8 become `%XX`."""
+    r"""Escapes a path: valid UTF-8 stays readable; `%`, `\`, control characters and other bytes become `%XX`."""
     try:
         decoded = path.decode("utf-8")
     except UnicodeDecodeError:

@@ -59,6 +59,9 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Removes an object; a key without one is no error."""
 
+    def upkeep(self) -> str:
+        """Removes what writers that died left behind; says what was done."""
+
 
 PropertyValue = str | float | int | bool | datetime | list[str] | None
 
@@ -118,6 +121,9 @@ class VectorStore(Protocol):
 
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order, all with score 1."""
+
+    def upkeep(self) -> str:
+        """Compacts the index; says what was done."""
 
     def photo_ids(self, libraries: Sequence[str]) -> Iterator[str]:
         """Every id in the index for these libraries: what reconciliation compares with serving."""

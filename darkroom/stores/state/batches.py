@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -27,7 +28,8 @@ class Batch:
     state: str
     attempt: int
     files: int
-    frozen_at: object
+    epoch: int | None
+    frozen_at: datetime
 
 
 @dataclass(frozen=True)
@@ -149,12 +151,12 @@ def settle_item(
     )
 
 
-def taken_photos(connection: Connection, batch_id: UUID) -> list[UUID]:
-    """Photos of the batch that were taken in and not set aside, without repeats, in id order."""
+def photos_in_state(connection: Connection, batch_id: UUID, *states: str) -> list[UUID]:
+    """Photos of the batch whose items are in these states, without repeats, in id order."""
     table = schema.batch_items
     statement = (
         select(table.c.photo_id)
-        .where(table.c.batch_id == batch_id, table.c.state == "taken", table.c.photo_id.is_not(None))
+        .where(table.c.batch_id == batch_id, table.c.state.in_(states), table.c.photo_id.is_not(None))
         .distinct()
         .order_by(table.c.photo_id)
     )
@@ -180,6 +182,13 @@ def release_files(connection: Connection, batch_id: UUID) -> None:
     never_taken = held.c.id.in_(ids) & held.c.photo_id.is_(None) & (held.c.state == "frozen")
     referenced = select(table.c.source_file_id).where(table.c.source_file_id.is_not(None))
     connection.execute(delete(held).where(never_taken, held.c.id.not_in(referenced)))
+
+
+def ended_before(connection: Connection, days: int) -> set[UUID]:
+    """Batches that ended more than `days` days ago."""
+    table = schema.batches
+    statement = select(table.c.id).where(table.c.finished_at < func.now() - func.make_interval(0, 0, 0, days))
+    return set(connection.execute(statement).scalars())
 
 
 def _select(connection: Connection, condition: object) -> list[Batch]:

@@ -31,3 +31,16 @@ def record(connection: Connection, library_id: UUID, sha256: str, photo_id: UUID
         library_id=library_id, sha256=sha256, photo_id=photo_id, pixel_digest=pixel_digest
     )
     connection.execute(statement.on_conflict_do_nothing())
+
+
+def kept_originals(connection: Connection) -> list[tuple[UUID, str, UUID]]:
+    """(library, digest, photo) of every content that a copying source has brought, in digest order."""
+    table, files, source = schema.contents, schema.source_files, schema.sources
+    copied = exists().where(
+        files.c.library_id == table.c.library_id,
+        files.c.sha256 == table.c.sha256,
+        files.c.source_id == source.c.id,
+        source.c.mode == "copy",
+    )
+    statement = select(table.c.library_id, table.c.sha256, table.c.photo_id).where(copied).order_by(table.c.sha256)
+    return list(connection.execute(statement).tuples())

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select
 from darkroom.stores.state import schema
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NewFailure:
     """A failure about to be recorded. `output` is an output's name or `intake`; kinds are those of the contract."""
 
@@ -25,16 +25,16 @@ class NewFailure:
     path: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Failure(NewFailure):
     """A recorded failure."""
 
-    id: UUID = UUID(int=0)
-    recorded_at: datetime = datetime.min
+    id: UUID
+    recorded_at: datetime
 
 
-def record(connection: Connection, library_id: UUID, batch_id: UUID, found: Sequence[NewFailure]) -> None:
-    """Appends failures of a batch."""
+def record(connection: Connection, library_id: UUID, batch_id: UUID | None, found: Sequence[NewFailure]) -> None:
+    """Appends failures, of a batch or (with none) of upkeep."""
     if found:
         rows = [{"library_id": library_id, "batch_id": batch_id, **vars(failure)} for failure in found]
         connection.execute(insert(schema.failures), rows)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from darkroom.stores.state import schema
@@ -54,6 +54,14 @@ def set_versions(connection: Connection, library_id: UUID, versions: Iterable[Ou
     return changed
 
 
+def versions(connection: Connection, library_id: UUID) -> dict[str, OutputVersion]:
+    """The versions that count in a library, by output."""
+    table = schema.outputs
+    columns = [table.c[name] for name in OutputVersion.__dataclass_fields__]
+    rows = connection.execute(select(*columns).where(table.c.library_id == library_id))
+    return {row.output: OutputVersion(**row._mapping) for row in rows}
+
+
 def outputs_off(connection: Connection, library_id: UUID) -> frozenset[str]:
     """Outputs the library has switched off."""
     table = schema.libraries
@@ -75,24 +83,20 @@ def done(connection: Connection, photo_ids: Sequence[UUID], output: str, version
 def record(connection: Connection, library_id: UUID, outputs: Sequence[PhotoOutput]) -> None:
     """Records how outputs stand now; a failure counts one more try, success resets the count."""
     table = schema.photo_outputs
-    for item in outputs:
-        failed = item.state == "failed"
-        values = {
-            "version": item.version,
-            "provider": item.provider,
-            "attempt": item.attempt,
-            "state": item.state,
-            "reason": item.reason,
-        }
-        statement = insert(table).values(
-            photo_id=item.photo_id, output=item.output, library_id=library_id, tries=int(failed), **values
+    newest = {(item.photo_id, item.output): item for item in outputs}
+    if not newest:
+        return
+    statement = insert(table).values(
+        [{**vars(item), "library_id": library_id, "tries": int(item.state == "failed")} for item in newest.values()]
+    )
+    given = statement.excluded
+    values = {name: given[name] for name in ("version", "provider", "attempt", "state", "reason")}
+    tries = case((given.state == "failed", table.c.tries + 1), else_=0)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["photo_id", "output"], set_={**values, "tries": tries, "updated_at": func.now()}
         )
-        tries = table.c.tries + 1 if failed else 0
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["photo_id", "output"], set_={**values, "tries": tries, "updated_at": func.now()}
-            )
-        )
+    )
 
 
 def of_photos(connection: Connection, photo_ids: Sequence[UUID]) -> Mapping[UUID, list[PhotoOutput]]:

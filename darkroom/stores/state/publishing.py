@@ -64,15 +64,16 @@ def drop_missing_files(connection: Connection, library_id: UUID) -> None:
 
 def publish_outputs(connection: Connection, epoch: int, library_id: UUID, outputs: Sequence[PhotoOutput]) -> None:
     """Copies how each output stands into serving: from now on that is what everyone is told."""
-    table = schema.published_outputs
-    for output in outputs:
-        values = {**vars(output), "library_id": library_id, "epoch": epoch}
-        statement = upsert(table).values(**values)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["photo_id", "output"], set_={**values, "published_at": func.now()}
-            )
+    if not outputs:
+        return
+    rows = [{**vars(output), "library_id": library_id, "epoch": epoch} for output in outputs]
+    statement = upsert(schema.published_outputs).values(rows)
+    values = {name: statement.excluded[name] for name in rows[0]}
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["photo_id", "output"], set_={**values, "published_at": func.now()}
         )
+    )
 
 
 def published_among(connection: Connection, photo_ids: Sequence[UUID]) -> set[UUID]:

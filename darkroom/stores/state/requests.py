@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, exists, func, insert, literal, select, update
+from sqlalchemy import Connection, and_, case, exists, func, insert, literal, or_, select, update
 
 from darkroom.stores.state import schema
 
@@ -47,14 +48,15 @@ def ask_import(connection: Connection, library_id: UUID, source_id: UUID, priori
     return connection.execute(statement.returning(schema.requests.c.id)).scalar_one()
 
 
-def begin_planning(connection: Connection, request_id: UUID) -> None:
-    """Marks a request as being planned."""
+def begin_planning(connection: Connection, request_id: UUID) -> datetime:
+    """Marks a request as being planned; returns the database's time."""
     table = schema.requests
     connection.execute(
         update(table)
         .where(table.c.id == request_id, table.c.state.in_(("new", "planning")))
         .values(state="planning", started_at=func.coalesce(table.c.started_at, func.now()))
     )
+    return connection.execute(select(func.clock_timestamp())).scalar_one()
 
 
 def finish_planning(connection: Connection, request_id: UUID) -> None:
@@ -101,10 +103,16 @@ def is_cancelled(connection: Connection, request_id: UUID | None) -> bool:
 
 
 def settle(connection: Connection) -> list[UUID]:
-    """Ends requests whose batches have all ended; returns their ids."""
+    """Ends requests whose batches have all ended, and those that hold files of theirs; returns their ids."""
     requests, batches = schema.requests, schema.batches
     mine = batches.c.request_id == requests.c.id
-    pending = exists().where(mine, batches.c.state.in_(("frozen", "running")))
+    earlier = requests.alias("earlier")
+    held = batches.c.request_id.in_(
+        select(earlier.c.id).where(
+            earlier.c.source_id == requests.c.source_id, earlier.c.created_at <= requests.c.created_at
+        )
+    )
+    pending = exists().where(or_(mine, held), batches.c.state.in_(("frozen", "running")))
     failed = exists().where(mine, batches.c.state == "failed")
     first_error = (
         select(func.min(batches.c.error)).where(mine, batches.c.state == "failed").correlate(requests).scalar_subquery()

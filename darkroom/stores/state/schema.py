@@ -2,7 +2,7 @@
 
 `control` is the truth of what was asked, done and decided; `serving` is a projection the API reads.
 Every table carries `library_id` and has row-level security: the API's role sees the libraries named by the session
-setting `darkroom.libraries` (a comma-separated list of ids) and nothing else; the owner, used by the pipeline, bypasses it.
+setting `darkroom.libraries` (a comma-separated list of ids) and nothing else; the owner (the pipeline) bypasses it.
 """
 
 from sqlalchemy import (

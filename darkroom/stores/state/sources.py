@@ -28,7 +28,7 @@ class Source:
 
 @dataclass(frozen=True)
 class SeenFile:
-    """A file as the file system describes it. `path` is percent-escaped and relative to the source; `path_raw` its bytes."""
+    """A file as the file system describes it; `path` is percent-escaped and relative to the source."""
 
     path: str
     path_raw: bytes
@@ -36,6 +36,8 @@ class SeenFile:
     inode: str
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int = 0
+    """When the file itself last changed, whatever its dates say: how one that is still being written is known."""
 
 
 @dataclass(frozen=True)

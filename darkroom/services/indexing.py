@@ -1,0 +1,58 @@
+"""Indexing: a batch's photos as entries of the search index, written before they are published.
+
+Entries stay invisible until then: search keeps only ids that serving knows.
+
+Belongs here: from rows to entries in the index, and reconciling the two. Does not belong here: what an entry's
+document says (`documents`), or how the index stores it (`stores.vectors`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+from uuid import UUID
+
+from darkroom.domain.outputs import INDEX_OUTPUT
+from darkroom.services.documents import entry
+from darkroom.services.gates import batch_rows
+from darkroom.services.platform import Platform
+from darkroom.services.versions import versions
+from darkroom.stores.state import batches, outputs
+from darkroom.stores.state.outputs import PhotoOutput
+
+TABLES = ("photos", "photo_files", "metadata", "texts")
+
+
+def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
+    """Replaces the entries of a batch's photos; returns how many were written."""
+    rows = {name: found.to_pylist() for name, found in batch_rows(platform, TABLES, batch_id).items()}
+    files: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for file in rows["photo_files"]:
+        files[file["photo_id"]].append(file)
+    metadata = {row["photo_id"]: row for row in rows["metadata"]}
+    texts = {row["photo_id"]: row for row in rows["texts"]}
+    entries = [
+        entry(photo, files[photo["photo_id"]], metadata.get(photo["photo_id"]), texts.get(photo["photo_id"]))
+        for photo in rows["photos"]
+    ]
+    version = versions(platform)[INDEX_OUTPUT]
+    with platform.state.begin() as connection:
+        batch = batches.batch(connection, batch_id)
+        off = INDEX_OUTPUT in outputs.outputs_off(connection, batch.library_id)
+    if not off:
+        platform.vectors.upsert(entries)
+    states = [
+        PhotoOutput(UUID(one.photo_id), INDEX_OUTPUT, "off")
+        if off
+        else PhotoOutput(UUID(one.photo_id), INDEX_OUTPUT, "done", version.version, version.provider, batch.sequence)
+        for one in entries
+    ]
+    with platform.state.begin() as connection:
+        outputs.record(connection, batch.library_id, states)
+    return Counter(entries=0 if off else len(entries))
+
+
+def missing_from_index(platform: Platform, library_id: UUID, photos: list[UUID]) -> list[UUID]:
+    """Which of these photos the index does not hold."""
+    held = set(platform.vectors.photo_ids([str(library_id)]))
+    return [photo for photo in photos if str(photo) not in held]

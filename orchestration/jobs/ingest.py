@@ -1,0 +1,13 @@
+"""The line: one batch from files to published photos, in one process; parallelism is inside the steps."""
+
+import dagster as dg
+
+from assets.partitions import BATCHES
+
+INGEST = dg.define_asset_job(
+    "ingest_batch",
+    selection=dg.AssetSelection.groups("intake", "models", "operations", "serving"),
+    partitions_def=BATCHES,
+    executor_def=dg.in_process_executor,
+    description="Takes in, reads, checks, indexes and publishes one batch.",
+)

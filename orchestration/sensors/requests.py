@@ -1,0 +1,147 @@
+"""Requests and batches become runs, and what became of the runs goes back into state.
+
+Level-triggered: every tick compares state with Dagster's runs, so an event that was missed while something was down
+is caught by the next one. A row stays as it is until a run has taken it up: a crash in between loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from assets.partitions import BATCHES
+from darkroom.services.platform import Platform
+from darkroom.stores.state import batches, requests
+from darkroom.stores.state.batches import Batch
+from darkroom.stores.state.requests import Request
+from orchestration import tags
+from orchestration.jobs.ingest import INGEST
+from orchestration.jobs.plan import plan_import
+
+MAX_ATTEMPTS = 5
+"""Runs of one batch or plan that may die (killed, out of memory) before it is given up."""
+
+INTERACTIVE_FILES = 32
+"""A batch of up to this many files takes the interactive slot: somebody is probably waiting."""
+
+
+@dg.sensor(jobs=[plan_import, INGEST], minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+def requests_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
+    """Starts planners and batches, restarts what died, cancels what was asked to stop."""
+    with platform.state.begin() as connection:
+        planning = requests.in_state(connection, "new", "planning")
+        waiting = batches.in_state(connection, "frozen", "running")
+        cancelling = requests.in_state(connection, "cancelling")
+    stopping = {request.id for request in cancelling}
+    _cancel(context.instance, platform, cancelling, waiting)
+    runs: list[dg.RunRequest] = []
+    for request in planning:
+        if _settle_plan(context.instance, platform, request):
+            runs.append(_plan_run(request))
+    starting = [
+        batch
+        for batch in waiting
+        if batch.request_id not in stopping and _settle_batch(context.instance, platform, batch)
+    ]
+    runs += [_batch_run(batch) for batch in starting]
+    keys = [str(batch.id) for batch in starting]
+    return dg.SensorResult(
+        run_requests=runs, dynamic_partitions_requests=[BATCHES.build_add_request(keys)] if keys else []
+    )
+
+
+def _plan_run(request: Request) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"{request.id}:plan:{request.attempt}",
+        job_name=plan_import.name,
+        run_config={"ops": {"list_and_freeze": {"config": {"request_id": str(request.id)}}}},
+        tags=_tags(request.priority, tags.BACKGROUND, REQUEST=request.id, ATTEMPT=request.attempt),
+    )
+
+
+def _batch_run(batch: Batch) -> dg.RunRequest:
+    slot = tags.INTERACTIVE if batch.files <= INTERACTIVE_FILES and batch.kind == "import" else tags.BULK
+    return dg.RunRequest(
+        run_key=f"{batch.request_id}:{batch.id}:{batch.attempt}",
+        job_name=INGEST.name,
+        partition_key=str(batch.id),
+        tags=_tags(batch.priority, slot, BATCH=batch.id, ATTEMPT=batch.attempt, REQUEST=batch.request_id),
+    )
+
+
+def _tags(priority: int, slot: str, **names: object) -> dict[str, str]:
+    found = {getattr(tags, name): str(value) for name, value in names.items() if value is not None}
+    return {tags.PRIORITY: str(priority), tags.SLOT: slot, **found}
+
+
+def _settle_plan(instance: dg.DagsterInstance, platform: Platform, request: Request) -> bool:
+    """Whether the request needs a run now; one whose planner died is put back in line, or given up."""
+    runs = _runs(instance, {tags.REQUEST: str(request.id), tags.ATTEMPT: str(request.attempt)}, plan_import.name)
+    if not runs:
+        return True
+    if all(run.is_finished for run in runs):
+        with platform.state.begin() as connection:
+            if request.attempt >= MAX_ATTEMPTS:
+                requests.fail(connection, request.id, "listing the source failed again and again; see the run's log")
+            else:
+                requests.plan_again(connection, request.id)
+    return False
+
+
+def _settle_batch(instance: dg.DagsterInstance, platform: Platform, batch: Batch) -> bool:
+    """Whether the batch needs a run now; one whose run ended unpublished is tried again, or failed with the reason."""
+    runs = _runs(instance, {tags.BATCH: str(batch.id), tags.ATTEMPT: str(batch.attempt)}, INGEST.name)
+    if not runs:
+        return True
+    if not all(run.is_finished for run in runs):
+        return False
+    reason = _failed_checks(instance, runs[0].run_id)
+    with platform.state.begin() as connection:
+        if reason or batch.attempt >= MAX_ATTEMPTS:
+            error = reason or f"its run failed {batch.attempt} times; the last one was {runs[0].run_id}"
+            batches.end(connection, batch.id, "failed", error=error)
+            requests.settle(connection)
+        else:
+            batches.try_again(connection, batch.id)
+    return False
+
+
+def _cancel(
+    instance: dg.DagsterInstance, platform: Platform, cancelling: Iterable[Request], waiting: Iterable[Batch]
+) -> None:
+    """Ends the batches of cancelled requests once their runs have ended; nothing of theirs was published."""
+    for request in cancelling:
+        runs = [run for run in _runs(instance, {tags.REQUEST: str(request.id)}) if not run.is_finished]
+        for run in runs:
+            instance.run_coordinator.cancel_run(run.run_id)
+        if runs:
+            continue
+        with platform.state.begin() as connection:
+            for batch in waiting:
+                if batch.request_id == request.id:
+                    batches.end(connection, batch.id, "cancelled")
+                    batches.release_files(connection, batch.id)
+            requests.settle(connection)
+
+
+def _runs(instance: dg.DagsterInstance, run_tags: dict[str, str], job: str | None = None) -> list[dg.DagsterRun]:
+    return list(instance.get_runs(dg.RunsFilter(tags=run_tags, job_name=job), limit=20))
+
+
+def _failed_checks(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """Why a run's gates stopped it, or `None` when no gate did."""
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    events = [record.event_log_entry.dagster_event for record in records]
+    broken = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event is not None
+        and not event.asset_check_evaluation_data.passed
+        and event.asset_check_evaluation_data.blocking
+    ]
+    if not broken:
+        return None
+    return "; ".join(
+        f"gate of {one.asset_key.to_user_string()} failed: {one.description or one.check_name}" for one in broken
+    )
