@@ -19,6 +19,6 @@ from darkroom.services.publishing import publish
     pool="publish",
 )
 def published(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
-    """Serving rows, change rows and the next publish epoch, in one transaction, of exactly the rows the gates passed."""
+    """Serving rows, change rows and the next publish epoch, in one transaction, of exactly what the gates passed."""
     done = publish(platform, UUID(context.partition_key))
     return dg.MaterializeResult(metadata={"epoch": done.epoch, "photos": done.photos, "files": done.files})

@@ -1,1 +1,1 @@
-"""What plugin authors import: protocols of tasks and stores, and the rows they exchange. Built-ins implement the same."""
+"""What plugin authors import: protocols of tasks and stores, and the rows they exchange. Built-ins use them too."""

@@ -27,7 +27,7 @@ class ReadLine:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a reader saw in one picture. `rotation`: degrees clockwise it was turned before reading (0, 90, 180, 270)."""
+    """What a reader saw in one picture. `rotation`: degrees clockwise it was turned first (0, 90, 180, 270)."""
 
     lines: tuple[ReadLine, ...]
     rotation: int = 0

@@ -115,7 +115,7 @@ def _new_files(
 ) -> list[SeenFile]:
     """The files of a listing that are new, changed or unfinished; the others are recorded as seen.
 
-    In a watched source a file that changed after `quiet_before` (ns) may still be being written: the next look takes it.
+    In a watched source a file that changed after `quiet_before` (ns) may not be finished: the next look takes it.
     """
     known = sources.known_files(connection, source.id, [file.path for file in chunk])
     fresh, unchanged = [], []

@@ -35,10 +35,7 @@ def requests_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourcePa
         cancelling = requests.in_state(connection, "cancelling")
     stopping = {request.id for request in cancelling}
     _cancel(context.instance, platform, cancelling, waiting)
-    runs: list[dg.RunRequest] = []
-    for request in planning:
-        if _settle_plan(context.instance, platform, request):
-            runs.append(_plan_run(request))
+    runs = [_plan_run(request) for request in planning if _settle_plan(context.instance, platform, request)]
     starting = [
         batch
         for batch in waiting

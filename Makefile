@@ -1,0 +1,65 @@
+# Darkroom: `make help` lists what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+export PYTHONDONTWRITEBYTECODE :=
+UV := .venv/bin/uv
+STAMP := .venv/.synced
+
+.PHONY: help setup demo test check lint types imports format bench docs up down clean
+
+help: ## Say what can be done
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Build the locked environment in .venv
+
+$(STAMP): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { echo "Darkroom needs Python 3.11 to 3.14; set PYTHON=/path/to/one"; exit 2; }
+	@test -x $(UV) || { $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv; }
+	$(UV) sync --locked --inexact --all-extras --compile-bytecode --quiet
+	@touch $(STAMP)
+
+demo: setup ## Import a sample library and show it; ONCE=1 ends after the summary
+	.venv/bin/darkroom demo $(if $(ONCE),--once)
+
+up: setup ## Start the platform in the foreground
+	.venv/bin/darkroom up
+
+down: ## Stop it
+	.venv/bin/darkroom down
+
+test: setup ## Run every test that needs no outside server
+	.venv/bin/pytest -rs
+
+lint: setup ## Style, docstrings, security rules, SQL
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/sqlfluff lint models_dbt/models models_dbt/tests --disable-progress-bar
+
+types: setup ## Static types
+	.venv/bin/mypy
+
+imports: setup ## Who may import whom
+	.venv/bin/lint-imports
+
+check: lint types imports ## Everything a change must pass
+	$(UV) lock --check
+	rm -f .coverage .coverage.*
+	.venv/bin/coverage run -m pytest -rs
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report
+	$(MAKE) demo ONCE=1
+
+format: setup ## Rewrite files in the house's style
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: setup ## Measure, as ratios, into bench/results/latest.json
+	.venv/bin/python -m bench
+
+docs: setup ## Build the documentation into site/
+	$(UV) sync --locked --inexact --all-extras --group docs --quiet
+	.venv/bin/mkdocs build --strict
+
+clean: ## Remove what builds left behind (not your photos)
+	rm -rf site dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache
