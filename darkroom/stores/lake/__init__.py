@@ -1,0 +1,232 @@
+"""The lake's gateway: contract tables in DuckLake (Parquet files, a Postgres catalog), read and written through DuckDB.
+
+`Lake` speaks in tables and rows of contracts; one object per process, safe to share between threads.
+Belongs here: inserts, reads and snapshots. Does not belong here: opening DuckDB (`duck`), making tables (`schema`),
+compaction (`maintenance`), what analysts may run (`sandbox`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Self
+
+import duckdb
+import psycopg2
+import pyarrow as pa
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from darkroom.contracts.arrow import arrow_schema, to_arrow
+from darkroom.contracts.catalogue import TABLES
+from darkroom.contracts.ddl import newest_attempt
+from darkroom.contracts.table import Row, Table
+from darkroom.home import Home
+from darkroom.settings import LakeSettings
+from darkroom.stores.lake.digest import content_digest
+from darkroom.stores.lake.duck import Catalog, attach, connect
+from darkroom.stores.lake.faults import LakeMissing, LakeSchemaMismatch
+from darkroom.stores.lake.locks import Lock, advisory_lock
+from darkroom.stores.lake.maintenance import Upkeep, upkeep
+from darkroom.stores.lake.schema import migrate
+
+TRIES = 5
+OVERTAKEN = (duckdb.TransactionException, duckdb.IOException, psycopg2.OperationalError)
+"""Faults another try may mend: a writer beside us, a catalog that is just restarting."""
+
+
+class Lake:
+    """The tables of the lake. `lock` is taken around every commit."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        lock: Lock,
+        settings: LakeSettings,
+        tables: Sequence[Table] = TABLES,
+    ) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._settings = settings
+        self._tables = {table.name: table for table in tables}
+
+    @classmethod
+    def open(cls, home: Home, settings: LakeSettings, *, read_only: bool = False) -> Self:
+        """The lake of a home whose Postgres runs, created if need be; `read_only` connects as the role that only reads.
+
+        Raises `NotRunning` without an address, `LakeUnavailable` when the catalog cannot be reached, `LakeMissing` when
+        a reader comes before the first writer.
+        """
+        url = home.database_url("lake_reader" if read_only else "lake")
+        catalog, lock = Catalog(url), advisory_lock(url, "lake")
+        connection = connect(settings, spill=home.run / "spill")
+        try:
+            try:
+                attach(connection, catalog, home.lake, read_only=read_only)
+            except LakeMissing:
+                if read_only:
+                    raise
+                home.lake.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with lock():
+                    attach(connection, catalog, home.lake, create_encrypted=settings.encrypted)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(connection, lock, settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection; what other threads still run fails."""
+        self._connection.close()
+
+    def migrate(self) -> None:
+        """Creates schemas, tables and `core.current_<table>` views where missing; new nullable columns are added.
+
+        Raises `LakeSchemaMismatch` when a table differs from its contract in any other way.
+        """
+        with self._lock(), self._cursor() as cursor:
+            migrate(cursor, list(self._tables.values()))
+
+    def insert(self, rows: Mapping[str, Sequence[Row] | pa.Table], *, message: str = "") -> int:
+        """Adds rows to several tables in one transaction and returns the snapshot in which all of them are visible.
+
+        A row whose primary key is there already is left out, so that repeating a call changes nothing; of rows with
+        equal keys in one call one is kept. Raises `KeyError` for an unknown table, `LakeSchemaMismatch` for columns
+        that are not the contract's; then, as after any fault, no row of the call is there.
+        """
+        staged = [(self._table(name), self._staged(self._table(name), given)) for name, given in rows.items()]
+        for attempt in Retrying(
+            retry=retry_if_exception_type(OVERTAKEN),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_exponential_jitter(initial=0.2, max=5),
+            reraise=True,
+        ):
+            with attempt, self._lock(), self._cursor() as cursor:
+                return _merge(cursor, staged, message)
+        raise AssertionError("Retrying ends in a return or an exception")
+
+    def present(self, table: str, photo_ids: Sequence[str], version: str) -> set[str]:
+        """Which of the photos have rows of this output version."""
+        found = self.query(
+            f"SELECT DISTINCT photo_id FROM core.{self._table(table).name}"  # noqa: S608
+            " WHERE output_version = $version AND photo_id IN (SELECT unnest($photo_ids::VARCHAR[]))",
+            {"version": version, "photo_ids": list(photo_ids)},
+        )
+        return set(found["photo_id"].to_pylist())
+
+    def rows(self, table: str, photo_ids: Sequence[str], version: str | None = None) -> pa.Table:
+        """The rows of these photos that count: of the newest attempt at `version`, or at the current version.
+
+        Columns are the contract's; the order of rows means nothing. A table without an output has no versions:
+        `version` is then a `ValueError`.
+        """
+        described = self._table(table)
+        chosen = "WHERE photo_id IN (SELECT unnest($photo_ids::VARCHAR[]))"
+        values: dict[str, Any] = {"photo_ids": list(photo_ids)}
+        if version is None:
+            sql = f"SELECT * FROM core.current_{described.name} {chosen}"  # noqa: S608
+        elif described.output is None:
+            raise ValueError(f"{table} has no output version")
+        else:
+            values["version"] = version
+            sql = (
+                f"SELECT * FROM core.{described.name} {chosen} AND output_version = $version"  # noqa: S608
+                f" QUALIFY {newest_attempt(described)}"
+            )
+        return self._as_contract(described, sql, values)
+
+    def rows_of_batch(self, table: str, batch_id: str) -> pa.Table:
+        """Every row a batch wrote, in the contract's columns."""
+        described = self._table(table)
+        sql = f"SELECT * FROM core.{described.name} WHERE batch_id = $batch_id"  # noqa: S608
+        return self._as_contract(described, sql, {"batch_id": batch_id})
+
+    @staticmethod
+    def digest(rows: pa.Table) -> str:
+        """SHA-256 over the content of rows, whatever their order."""
+        return content_digest(rows)
+
+    def snapshot(self) -> int:
+        """The newest snapshot; `FROM core.t AT (VERSION => n)` reads an older one until upkeep expires it."""
+        with self._cursor() as cursor:
+            return _snapshot(cursor)
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> pa.Table:
+        """Runs one statement of ours, `$name` or `?` bound, and returns all its rows; `core.x` means the lake's.
+
+        For statements of others see `darkroom.stores.lake.sandbox`.
+        """
+        with self._cursor() as cursor:
+            return cursor.execute(sql, parameters).to_arrow_table()
+
+    def upkeep(self, grace: timedelta | None = None) -> Upkeep:
+        """Merges small files, expires snapshots past the settings' age, removes files unneeded for `grace` (a day)."""
+        return upkeep(
+            self._cursor,
+            self._lock,
+            list(self._tables.values()),
+            timedelta(days=self._settings.snapshots_kept_days),
+            **({} if grace is None else {"grace": grace}),
+        )
+
+    def _table(self, name: str) -> Table:
+        try:
+            return self._tables[name]
+        except KeyError:
+            raise KeyError(f"no table is called {name!r}; there are {', '.join(self._tables)}") from None
+
+    def _staged(self, table: Table, rows: Sequence[Row] | pa.Table) -> pa.Table:
+        if not isinstance(rows, pa.Table):
+            return to_arrow(table, rows)
+        schema = arrow_schema(table)
+        if sorted(rows.column_names) != sorted(schema.names):
+            odd = sorted(set(rows.column_names) ^ set(schema.names)) or "repeated columns"
+            raise LakeSchemaMismatch(f"rows for {table.name} differ from its contract in {odd}")
+        try:
+            return rows.select(schema.names).cast(schema)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+            raise LakeSchemaMismatch(f"rows for {table.name} do not fit its contract: {error}") from error
+
+    def _as_contract(self, table: Table, sql: str, values: Mapping[str, Any]) -> pa.Table:
+        schema = arrow_schema(table)
+        return self.query(sql, values).select(schema.names).cast(schema)
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A session of its own on the shared connection, which rolls back what it has not committed."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("USE lake")
+            yield cursor
+        finally:
+            cursor.close()
+
+
+def _merge(cursor: duckdb.DuckDBPyConnection, staged: Sequence[tuple[Table, pa.Table]], message: str) -> int:
+    for table, rows in staged:
+        cursor.register(f"staged_{table.name}", rows)
+    cursor.begin()
+    for table, _ in staged:
+        key = ", ".join(table.primary_key)
+        matched = " AND ".join(f"kept.{column} = given.{column}" for column in table.primary_key)
+        columns = [f'"{field.name}"' for field in table.fields]
+        cursor.execute(
+            f"MERGE INTO core.{table.name} AS kept"  # noqa: S608
+            f" USING (SELECT DISTINCT ON ({key}) * FROM staged_{table.name}) AS given ON {matched}"
+            f" WHEN NOT MATCHED THEN INSERT ({', '.join(columns)})"
+            f" VALUES ({', '.join(f'given.{column}' for column in columns)})"
+        )
+    if message:
+        cursor.execute("CALL lake.set_commit_message('darkroom', ?)", [message])
+    cursor.commit()
+    return _snapshot(cursor)
+
+
+def _snapshot(cursor: duckdb.DuckDBPyConnection) -> int:
+    (row,) = cursor.execute("SELECT id FROM lake.current_snapshot()").fetchall()
+    return int(row[0])
