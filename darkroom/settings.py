@@ -35,6 +35,10 @@ class ApiSettings(BaseModel):
     host: str = Field("127.0.0.1", description="Address to bind.")
     port: int | None = Field(None, description="Port; 8360, or a free one when that is busy, when unset.")
     cors_origins: list[str] = Field(default_factory=list, description="Origins browsers may call from.")
+    requests_per_minute: int = Field(60_000, ge=1, description="Requests one key may make in a minute.")
+    refused_per_minute: int = Field(
+        60, ge=1, description="Requests without a good key one address may make in a minute."
+    )
 
 
 class DagsterSettings(BaseModel):
