@@ -80,18 +80,28 @@ class Entry:
     vectors: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
+class IndexUnavailable(RuntimeError):
+    """The search index cannot be read or written now; what was written before is untouched."""
+
+
 @dataclass(frozen=True)
 class Hit:
-    """A photo one leg of a search found. Higher `score` is better; scales differ between legs and stores."""
+    """A photo one leg of a search found. Higher `score` is better; scales differ between legs and stores.
+
+    `matched` are the words asked for that the entry has, in the order they were asked; only a word search fills it.
+    """
 
     photo_id: str
     score: float
+    matched: tuple[str, ...] = ()
 
 
 class VectorStore(Protocol):
     """The search index: BM25 over word properties, nearest neighbours over named spaces, filters pushed down.
 
-    A commit is visible to every other process at once. Every search names the libraries it may see.
+    A commit is visible to every other process at once. Every search names the libraries it may see. A condition on a
+    field that the index does not hold (`darkroom.domain.fields`) accepts every entry: serving checks it afterwards.
+    Every method raises `IndexUnavailable` when the store cannot be read or written.
     """
 
     def upsert(self, entries: Sequence[Entry]) -> None:

@@ -1,0 +1,231 @@
+"""The embedded search index: one LanceDB table, implementing `darkroom.sdk.stores.VectorStore`.
+
+Belongs here: opening, writing, searching, upkeep. Does not belong here: columns (`vector_columns`), predicates
+(`vector_filters`), how texts become words (`darkroom.domain.words`).
+
+Writers of one machine take turns by a lock file, which the kernel releases when a writer dies; readers never wait, and
+see every commit at once. LanceDB commits are atomic: a writer that is killed leaves the last commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import heapq
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from darkroom.domain.filters import Filter
+from darkroom.sdk.stores import Entry, Hit, IndexUnavailable, PropertyValue
+from darkroom.stores.vector_columns import DOCUMENT, changed_rows, checked, rows, schema, vector_column
+from darkroom.stores.vector_filters import among, predicate
+
+_TABLE = "photos"
+_ALIASES = "aliases"
+_ALIAS_COLUMNS = pa.schema([pa.field("alias", pa.string(), nullable=False), pa.field("space", pa.string())])
+_CHUNK = 1000
+_SPARE = 64
+_WORDS_INDEX = f"{DOCUMENT}_idx"
+_OLD_VERSIONS = timedelta(hours=1)
+"""Versions older than this go at upkeep; no search takes that long."""
+
+
+class LanceVectors:
+    """A search index in a folder. Safe to share between threads; open one per process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._opened: tuple[Any, Any] | None = None
+
+    def upsert(self, entries: Sequence[Entry]) -> None:
+        """Inserts entries or replaces them whole, by photo id. Raises `ValueError` for what has no column."""
+        with self._writing() as (table, _):
+            columns = table.schema
+            for start in range(0, len(entries), _CHUNK):
+                made = rows(entries[start : start + _CHUNK], columns)
+                merge = table.merge_insert("photo_id").when_matched_update_all().when_not_matched_insert_all()
+                merge.execute(made)
+
+    def patch(self, changes: Mapping[str, Mapping[str, PropertyValue]]) -> None:
+        """Changes properties only; vectors and words stay. Unknown photo ids are ignored."""
+        with self._writing() as (table, _):
+            for made in changed_rows(changes, table.schema):
+                table.merge_insert("photo_id").when_matched_update_all().execute(made)
+
+    def add_space(self, name: str, dimension: int) -> None:
+        """Declares a named vector space; the same declaration twice is no error, another dimension is `ValueError`."""
+        column = vector_column(name)
+        if dimension < 1:
+            raise ValueError(f"a vector space has at least one dimension, not {dimension}")
+        with self._writing() as (table, _):
+            if column not in table.schema.names:
+                table.add_columns(pa.field(column, pa.list_(pa.float32(), dimension)))
+            elif (declared := table.schema.field(column).type.list_size) != dimension:
+                raise ValueError(f"the space {name!r} has {declared} dimensions, not {dimension}")
+
+    def flip(self, alias: str, space: str) -> None:
+        """Points `alias` at `space` in one step. Raises `ValueError` for a space that was not declared."""
+        vector_column(alias)
+        with self._writing() as (table, aliases):
+            if vector_column(space) not in table.schema.names:
+                raise ValueError(f"no vector space is called {space!r}: declare it with add_space")
+            row = pa.Table.from_pylist([{"alias": alias, "space": space}], schema=_ALIAS_COLUMNS)
+            aliases.merge_insert("alias").when_matched_update_all().when_not_matched_insert_all().execute(row)
+
+    def delete(self, photo_ids: Sequence[str]) -> None:
+        """Removes entries; unknown ids are no error."""
+        with self._writing() as (table, _):
+            for start in range(0, len(photo_ids), _CHUNK):
+                table.delete(among(photo_ids[start : start + _CHUNK]))
+
+    def search_words(
+        self, words: str, *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+    ) -> list[Hit]:
+        """Best entries for normalised `words` by BM25 over all word properties, best first, ties by photo id."""
+        from lancedb.query import MatchQuery
+
+        asked = list(dict.fromkeys(words.split()))
+        if not asked or not libraries or limit < 1:
+            return []
+        columns = ["photo_id", "_score"] if len(asked) == 1 else ["photo_id", "_score", DOCUMENT]
+
+        match = MatchQuery(" ".join(asked), DOCUMENT)  # type: ignore[call-arg]  # pydantic's dataclass hides defaults
+
+        def ask(table: Any, number: int) -> list[Hit]:
+            query = table.search(match, query_type="fts")
+            found = query.where(predicate(filter, libraries)).select(columns).limit(number).to_arrow().to_pylist()
+            return [Hit(row["photo_id"], row["_score"], _matched(asked, row.get(DOCUMENT))) for row in found]
+
+        return self._ranked(ask, limit)
+
+    def search_vector(
+        self, space: str, vector: Sequence[float], *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+    ) -> list[Hit]:
+        """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id."""
+        if not libraries or limit < 1:
+            return []
+
+        def ask(table: Any, number: int) -> list[Hit]:
+            column = vector_column(self._space(table, space))
+            values = checked(vector, table.schema.field(column).type.list_size, space)
+            query = table.search(values, vector_column_name=column).distance_type("cosine")
+            query = query.where(f"{predicate(filter, libraries)} AND {column} IS NOT NULL", prefilter=True)
+            found = query.select(["photo_id", "_distance"]).limit(number).to_arrow().to_pylist()
+            return [Hit(row["photo_id"], 1.0 - row["_distance"]) for row in found]
+
+        return self._ranked(ask, limit)
+
+    def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
+        """Entries the filter accepts, in photo id order, all with score 1."""
+        if not libraries or limit < 1:
+            return []
+        return [Hit(photo_id, 1.0) for photo_id in heapq.nsmallest(limit, self._ids(predicate(filter, libraries)))]
+
+    def photo_ids(self, libraries: Sequence[str]) -> Iterator[str]:
+        """Every id in the index for these libraries: what reconciliation compares with serving."""
+        if libraries:
+            yield from self._ids(predicate(None, libraries))
+
+    def upkeep(self) -> str:
+        """Takes new entries into the word index, joins small files, drops old versions; says so. Safe at any time."""
+        with self._writing() as (table, aliases):
+            before = table.stats()["fragment_stats"]["num_fragments"]
+            waiting = table.index_stats(_WORDS_INDEX).num_unindexed_rows
+            for one in (table, aliases):
+                one.optimize(cleanup_older_than=_OLD_VERSIONS)
+            after = table.stats()["fragment_stats"]["num_fragments"]
+        return f"search index: {waiting} new entries taken into the word index, {before} files joined to {after}"
+
+    def _ids(self, condition: str) -> Iterator[str]:
+        with _available():
+            table, _ = self._tables()
+            for batch in table.search().where(condition).select(["photo_id"]).to_batches():
+                yield from batch.column("photo_id").to_pylist()
+
+    def _ranked(self, ask: Callable[[Any, int], list[Hit]], limit: int) -> list[Hit]:
+        """The best hits in order. Asks for more while the limit cuts through hits of one score: ties go by photo id."""
+        number = limit + _SPARE
+        with _available():
+            table, _ = self._tables()
+            while True:
+                found = ask(table, number)
+                found.sort(key=lambda hit: (-hit.score, hit.photo_id))
+                if len(found) < number or found[limit - 1].score > found[-1].score:
+                    return found[:limit]
+                number *= 8
+
+    def _space(self, table: Any, name: str) -> str:
+        _, aliases = self._tables()
+        found = {row["alias"]: row["space"] for row in aliases.to_arrow().to_pylist()}
+        space = found.get(name, name)
+        if vector_column(space) not in table.schema.names:
+            raise ValueError(f"no vector space or alias is called {name!r}")
+        return str(space)
+
+    def _tables(self) -> tuple[Any, Any]:
+        if self._opened is None:
+            with self._writing():
+                pass
+        assert self._opened is not None  # noqa: S101 - the writing scope has just opened them
+        return self._opened
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[tuple[Any, Any]]:
+        """The tables, while no other thread or process writes; they are made when they are missing."""
+        with _available():
+            self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with (self._path / "writer.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                with self._lock:
+                    self._opened = self._opened or _open(self._path)
+                yield self._opened
+
+
+@contextlib.contextmanager
+def _available() -> Iterator[None]:
+    """Turns what LanceDB raises when it cannot read or write into `IndexUnavailable`."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        raise IndexUnavailable(f"the search index cannot be used: {error}") from error
+
+
+def _open(path: Path) -> tuple[Any, Any]:
+    import lancedb
+    from lancedb.index import FTS
+
+    database = lancedb.connect(str(path), read_consistency_interval=timedelta(0))
+    table = database.create_table(_TABLE, schema=schema(), exist_ok=True)
+    aliases = database.create_table(_ALIASES, schema=_ALIAS_COLUMNS, exist_ok=True)
+    if missing := [field for field in schema() if field.name not in table.schema.names]:
+        table.add_columns(missing)
+    indexed = {column for made in table.list_indices() for column in made.columns}
+    if DOCUMENT not in indexed:
+        settings = FTS(
+            base_tokenizer="whitespace",
+            lower_case=False,
+            stem=False,
+            remove_stop_words=False,
+            ascii_folding=False,
+            max_token_length=None,
+            with_position=False,
+        )
+        table.create_index(DOCUMENT, config=settings)
+    if "photo_id" not in indexed:
+        table.create_scalar_index("photo_id", index_type="BTREE")
+    if "library_id" not in indexed:
+        table.create_scalar_index("library_id", index_type="BITMAP")
+    return table, aliases
+
+
+def _matched(asked: Sequence[str], document: str | None) -> tuple[str, ...]:
+    if document is None:
+        return tuple(asked)
+    held = set(document.split())
+    return tuple(word for word in asked if word in held)
