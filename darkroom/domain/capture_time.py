@@ -3,10 +3,10 @@
 Belongs here: the order of trust among a photo's dates.
 Does not belong here: reading one date (`timestamps`, `name_dates`).
 
-A wall time stays naive while nothing says its zone. The offset comes from the date's own tag, else from another tag that
-repeats the same wall time, else from the position's time zone, else from the distance to the GPS clock.
-An instant whose place is unknown (a GPS clock without position, a `PXL_` name, a file's modification time) is kept as
-`utc`; its wall time is then UTC's, because an approximate day is better than none, and its offset stays unknown.
+A wall time stays naive while nothing says its zone. The offset comes from the date's own tag, else from another tag
+that repeats the same wall time, else from the position's time zone, else from the distance to the GPS clock.
+An instant (a GPS clock, a `PXL_` name, a file's modification time) is told in the zone of the photo's position; without
+one it is told in UTC, with offset 0: that loses nothing, and an approximate day is better than none.
 """
 
 from collections.abc import Iterator
@@ -155,9 +155,10 @@ def _inferred_offset(
 ) -> tuple[int | None, str]:
     for dated in dates:
         same_moment = dated.stamp.has_time and _seconds(dated.stamp) == _seconds(best.stamp)
-        # Writers that mirror a wall time without knowing its zone stamp it as UTC; only another offset is a statement.
-        if same_moment and dated.stamp.offset_minutes:
-            return dated.stamp.offset_minutes, dated.source
+        offset = dated.stamp.offset_minutes
+        # Writers of XMP and IPTC that mirror a wall time without knowing its zone stamp it as UTC: that says nothing.
+        if same_moment and offset is not None and (offset != 0 or dated.source == "exif"):
+            return offset, dated.source
     distance = (best.stamp.local - gps.stamp.utc.replace(tzinfo=None)) if gps and gps.stamp.utc else None
     minutes = distance.total_seconds() / 60 if distance is not None else None
     choices = offsets_at(place, best.stamp.local) if place else ()
@@ -174,8 +175,9 @@ def _instant(dated: _Dated, place: Position | None) -> CaptureTime | None:
     if utc is None:
         return None
     offset = offset_of_instant(place, utc) if place else None
+    source = "location" if offset is not None else dated.source
     local = (utc + timedelta(minutes=offset or 0)).replace(tzinfo=None)
-    return CaptureTime(local, offset, utc, dated.rule, dated.source, "location" if offset is not None else None)
+    return CaptureTime(local, offset or 0, utc, dated.rule, dated.source, source)
 
 
 def _seconds(stamp: Timestamp) -> datetime:

@@ -5,7 +5,7 @@ Does not belong here: facts of the camera.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from darkroom.domain.tags import Tags, clean_text, decode_text
@@ -19,15 +19,16 @@ _DEFAULTS = re.compile(
     r"(?:digital (?:still )?camera|dsc|digital pictures?|camera pictures?)\s*>?)"
     r"|<?digimax .*>?|(?:minolta|konica|kodak|samsung|sony|olympus) ?(?:dsc|camera)"
     r"|exif[_ ]jpeg(?:[_ ]picture)?|jpeg|applemark|dcim|my beautiful picture|hisilicon balong|binary comment"
-    r"|user comments?|image description|untitled|default|charset=\"?ascii\"?|ascii|unicode|a?screenshot|\[?none\]?|null|unknown"
+    r"|user comments?|image description"
+    r"|untitled|default|charset=\"?ascii\"?|ascii|unicode|a?screenshot|\[?none\]?|null|unknown"
     r"|(?:cof|hdr|sdr|mde|dav|edf|ozedf|rbt|rhdr|btf|hdrpl|fbt|jpeg|cb|fpt|ptr|iplp|oznor|nor|qrf)(?:_soft)?"
-    r"|[\W_\d]*",
+    r"|[!-/:-@\[-`{-~\s]*",
     re.IGNORECASE,
 )
 """What cameras and programs write by themselves; Huawei's are codes of the shooting mode."""
 
-_CHARSETS = {b"ASCII": "utf-8", b"JIS": "iso2022_jp"}
-_MICROSOFT_STARS = {0: 0, 1: 1, 25: 2, 50: 3, 75: 4, 99: 5}
+_PERCENTS = (1, 25, 50, 75, 99)
+"""What Windows writes for one star to five."""
 
 
 def description(tags: Tags) -> dict[str, tuple[Any, str]]:
@@ -45,10 +46,10 @@ def comment_text(value: bytes, little_endian: bool) -> str | None:
     charset, content = value[:8].rstrip(b"\0 ").upper(), value[8:]
     if charset == b"UNICODE":
         return clean_text(utf_16_text(content, little_endian))
-    if charset in _CHARSETS:
-        return clean_text(content.split(b"\0", 1)[0].decode(_CHARSETS[charset], errors="replace").replace("�", ""))
-    # No set named, or no room left for a name: the text begins where the set should.
-    return clean_text(decode_text(content if not charset else value))
+    if charset == b"JIS":
+        return clean_text(content.split(b"\0", 1)[0].decode("iso2022_jp", errors="ignore"))
+    # Writers that name no set begin the text where the name should be.
+    return clean_text(decode_text(content if charset in (b"ASCII", b"") else value))
 
 
 def utf_16_text(value: bytes, little_endian: bool) -> str:
@@ -125,11 +126,9 @@ def _stars(value: float | None) -> int | None:
 
 
 def _stars_of_percent(value: float | None) -> int | None:
-    """Windows writes 1, 25, 50, 75 and 99 for one star to five; what lies between belongs to the nearest."""
     if value is None or not 0 <= value <= 100:
         return None
-    nearest: Callable[[int], float] = lambda percent: abs(percent - value)  # noqa: E731
-    return 0 if value == 0 else _MICROSOFT_STARS[min(list(_MICROSOFT_STARS)[1:], key=nearest)]
+    return 0 if value == 0 else 1 + min(range(5), key=lambda star: abs(_PERCENTS[star] - value))
 
 
 def _windows_text(tags: Tags, name: str) -> str | None:

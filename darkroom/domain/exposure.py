@@ -37,7 +37,7 @@ def exposure(tags: Tags) -> dict[str, tuple[Any, str]]:
             _lengths(tags, ("FocalLengthIn35mmFilm",), ("exif:FocalLengthIn35mmFilm",)),
             _is_length,
         ),
-        **_first("flash", _flashes(tags), lambda value: True),
+        **_first("flash", _flashes(tags), lambda value: value is not None),
     }
 
 
@@ -83,8 +83,6 @@ def _sensitivities(tags: Tags) -> Iterable[tuple[int | None, str]]:
 def _flashes(tags: Tags) -> Iterable[tuple[bool | None, str]]:
     bits = tags.exif_number("Flash")
     yield bool(int(bits) & 1) if bits is not None else None, "exif"
-    fired = (tags.xmp_text("exif:Fired") or "").lower()
-    yield {"true": True, "false": False}.get(fired), "xmp"
 
 
 def _power(apex: float | None, factor: float) -> float | None:

@@ -12,9 +12,10 @@ from darkroom.domain.timestamps import Timestamp, wall_time
 # "WhatsApp Image 2019-07-04 at 12.34.56", "Screen Shot 2020-01-15 at 1.34.56 PM", 2019-07-04T12:34:56.
 _NAME = re.compile(
     r"(?<![0-9])(?P<year>(?:18|19|20)\d\d)(?P<dash>[-_.:]?)(?P<month>\d\d)(?P=dash)(?P<day>\d\d)"
-    r"(?:(?:[-_. T]|\sat\s|\s?um\s)?(?P<hour>\d{1,2})(?P<colon>[-_.:]?)(?P<minute>\d\d)(?P=colon)(?P<second>\d\d)"
+    r"(?:(?:[-_. T]|\sat\s|\s?um\s)?"
+    r"(?P<hour>\d\d|\d(?=[.:]))(?P<colon>[-_.:]?)(?P<minute>\d\d)(?P=colon)(?P<second>\d\d)"
     r"(?:[-_.]?(?P<fraction>\d{3}))?(?![0-9])(?:\s?(?P<half>[AP])M)?)?"
-    r"(?P<more>[0-9]?)",
+    r"(?P<more>[0-9a-z]?)",
     re.IGNORECASE,
 )
 
@@ -27,7 +28,7 @@ def date_in_name(file_name: str) -> Timestamp | None:
     name = file_name.rsplit("/", 1)[-1]
     for match in _NAME.finditer(name):
         parts = match.groupdict()
-        if parts["more"]:
+        if parts["more"].isdigit() or (parts["more"] and parts["hour"] is None):
             continue
         hour = int(parts["hour"] or 0)
         if parts["half"]:

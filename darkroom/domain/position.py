@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tzfpy
 
-from darkroom.domain.tags import Tags
+from darkroom.domain.tags import Ratio, Tags
 
 HIGHEST_M = 100_000.0
 """Where space begins; with its negative it bounds altitudes that are noise."""
@@ -77,14 +77,18 @@ def _zone(place: Position) -> ZoneInfo | None:
 
 
 def _exif_degrees(tags: Tags, axis: str, letters: str) -> float | None:
-    numbers = tags.exif_numbers(f"GPS{axis}")[:3]
+    value = tags.exif.get(f"GPS{axis}", ())
     # Without its letter the hemisphere is a guess.
     letter = (tags.exif_text(f"GPS{axis}Ref") or " ")[0].upper()
-    if not numbers or letter not in letters:
+    if letter not in letters or not isinstance(value, tuple):
         return None
-    # Some writers give decimal degrees and leave 0/0 for the rest.
-    degrees, *rest = numbers
-    minutes, seconds, *_ = (*(number or 0.0 for number in rest), 0.0, 0.0)
+    # Writers of decimal degrees leave 0/0 in place of minutes and seconds.
+    degrees, *rest = (*tags.exif_numbers(f"GPS{axis}")[:3], None)
+    minutes, seconds, *_ = (
+        *(0.0 if raw == Ratio(0, 0) else number for raw, number in zip(value[1:], rest, strict=False)),
+        0.0,
+        0.0,
+    )
     return _signed(degrees, minutes, seconds, letter)
 
 
@@ -96,8 +100,10 @@ def _xmp_degrees(tags: Tags, axis: str, letters: str) -> float | None:
     return _signed(degrees, float(match[2] or 0), float(match[3] or 0), match[5].upper())
 
 
-def _signed(degrees: float | None, minutes: float, seconds: float, letter: str) -> float | None:
-    if degrees is None or degrees < 0 or not (0 <= minutes <= 60 and 0 <= seconds <= 60):
+def _signed(degrees: float | None, minutes: float | None, seconds: float | None, letter: str) -> float | None:
+    if degrees is None or minutes is None or seconds is None or degrees < 0:
+        return None
+    if not (0 <= minutes <= 60 and 0 <= seconds <= 60):
         return None
     value = degrees + minutes / 60 + seconds / 3600
     return -value if letter in "SW" and value else value
@@ -108,9 +114,8 @@ def _altitude(tags: Tags, source: str) -> float | None:
         metres, below = tags.xmp_number("exif:GPSAltitude"), tags.xmp_number("exif:GPSAltitudeRef") == 1
     else:
         metres = tags.exif_number("GPSAltitude")
-        reference = tags.exif.get("GPSAltitudeRef", b"\0")
         # 1 is below sea level, 3 below the ellipsoid.
-        below = (reference[0] if reference else 0) in (1, 3)
+        below = tags.exif_number("GPSAltitudeRef") in (1, 3)
     if metres is None or not math.isfinite(metres) or abs(metres) > HIGHEST_M:
         return None
     return -metres if below and metres > 0 else metres

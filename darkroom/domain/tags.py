@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LONGEST_TEXT = 20_000
 """Characters kept of one text; a longer one is cut."""
 
+_UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _NUMBER = re.compile(r"\s*([+-]?\d{1,18}(?:\.\d{1,18})?)(?:\s*/\s*([+-]?\d{1,18}(?:\.\d{1,18})?))?\s*")
 
 
@@ -93,8 +93,7 @@ def clean_text(text: str) -> str | None:
     Stores refuse NULs and surrogates; line breaks and tabs are kept.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")[: 2 * LONGEST_TEXT]
-    kept = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
-    return kept.strip()[:LONGEST_TEXT].strip() or None
+    return _UNSTORABLE.sub("", text).strip()[:LONGEST_TEXT].strip() or None
 
 
 def number_of(text: str) -> float | None:

@@ -24,7 +24,7 @@ _UNSET = {date(1970, 1, 1), date(1904, 1, 1)}
 """Where clocks of Unix and of QuickTime begin: what a program writes when it has no date."""
 
 _SEPARATED = re.compile(
-    r"\s*(\d{4})(?:[:/.-](\d{1,2})(?:[:/.-](\d{1,2})(?:[T\s]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?)?)?)?)?"
+    r"\s*(\d{4})(?!\d)(?:[:/.-](\d{1,2})(?:[:/.-](\d{1,2})(?:[T\s]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:[.,](\d+))?)?)?)?)?)?"
 )
 _COMPACT = re.compile(r"\s*(\d{4})(\d\d)(\d\d)(?:[T\s]?(\d\d)(\d\d)(?:(\d\d)(?:[.,](\d+))?)?)?(?!\d)")
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+-])(\d{1,2})(?::?(\d\d))?(?::?00)?")
@@ -53,6 +53,9 @@ def parse_timestamp(text: str) -> Timestamp | None:
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction = match.groups()
+    if day is None and text[match.end() :].strip(" :/.-"):
+        # Four digits before other words are a number, not a year.
+        return None
     stamp = wall_time(
         int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0), fraction
     )

@@ -5,7 +5,7 @@ Belongs here: the collection and its limits. Does not belong here: any container
 
 from dataclasses import dataclass, field
 
-MOST_BLOCKS = 16
+MOST_BLOCKS = 4
 """Blocks taken of one kind; real files have one or two."""
 
 LONGEST_BLOCK = 2 * 1024 * 1024

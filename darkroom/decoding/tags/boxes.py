@@ -5,11 +5,13 @@ Belongs here: finding the blocks of tags in them. Does not belong here: what the
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from darkroom.decoding.tags.blocks import Blocks
+from darkroom.decoding.tags.blocks import LONGEST_BLOCK, Blocks
 
 MOST_BOXES = 4096
 MOST_EXTENTS = 64
+MOST_ITEMS = 8
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _IPTC_UUID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
@@ -51,11 +53,13 @@ def _take_uuid(content: memoryview, blocks: Blocks) -> None:
 
 def _take_items(data: memoryview, meta: memoryview, blocks: Blocks) -> None:
     parts = dict(_boxes(meta))
-    kinds = dict(_item_kinds(parts.get(b"iinf", memoryview(b""))))
-    for item, in_idat, extents in _locations(parts.get(b"iloc", memoryview(b"")), kinds):
+    kinds = dict(islice(_item_kinds(parts.get(b"iinf", memoryview(b""))), MOST_ITEMS))
+    for item, in_idat, extents in _locations(parts.get(b"iloc", memoryview(b"")), set(kinds)):
         whole = parts.get(b"idat", memoryview(b"")) if in_idat else data
         # One extent is the rule and needs no copy; the length 0 means "to the end".
         pieces = [whole[start : start + size] if size else whole[start:] for start, size in extents]
+        if len(pieces) > 1 and sum(map(len, pieces)) > LONGEST_BLOCK:
+            continue
         content = pieces[0] if len(pieces) == 1 else memoryview(b"".join(pieces))
         if kinds[item] == b"Exif":
             blocks.add_exif(_after_offset(content))
@@ -110,7 +114,7 @@ class _Cursor:
         return int.from_bytes(self.data[self.at - size : self.at], "big")
 
 
-def _locations(iloc: memoryview, wanted: dict[int, bytes]) -> Iterator[tuple[int, bool, list[tuple[int, int]]]]:
+def _locations(iloc: memoryview, wanted: set[int]) -> Iterator[tuple[int, bool, list[tuple[int, int]]]]:
     """Of the wanted items: number, whether they lie in `idat`, and (start, size) of their extents."""
     cursor = _Cursor(iloc)
     try:
@@ -127,6 +131,7 @@ def _locations(iloc: memoryview, wanted: dict[int, bytes]) -> Iterator[tuple[int
                 cursor.take(index if version else 0)
                 extents.append((start + cursor.take(offset), cursor.take(length)))
             if item in wanted and method < 2 and 0 < len(extents) <= MOST_EXTENTS:
+                wanted.remove(item)
                 yield item, method == 1, extents
     except EOFError:
         return

@@ -12,6 +12,12 @@ from darkroom.decoding.tags.blocks import LONGEST_BLOCK, Blocks
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENSION_MARK = b"http://ns.adobe.com/xmp/extension/\0"
 _RESOURCES_MARK = b"Photoshop 3.0\0"
+MOST_SEGMENTS = 500_000
+"""Steps of one walk: more than a long animation has."""
+
+MOST_TEXTS = 32
+"""PNG texts read, because each may be inflated."""
+
 _ALONE = {0x01, *range(0xD0, 0xD9)}
 """JPEG markers without a length."""
 
@@ -19,8 +25,8 @@ _ALONE = {0x01, *range(0xD0, 0xD9)}
 def walk_jpeg(data: memoryview, blocks: Blocks) -> None:
     """Takes the blocks of a JPEG's application segments, up to the start of its scan."""
     at, resources, extension = 2, bytearray(), bytearray()
-    while at + 4 <= len(data):
-        if data[at] != 0xFF:
+    for _ in range(MOST_SEGMENTS):
+        if at + 4 > len(data) or data[at] != 0xFF:
             break
         marker = data[at + 1]
         if marker == 0xFF:
@@ -51,14 +57,17 @@ def walk_jpeg(data: memoryview, blocks: Blocks) -> None:
 
 def walk_png(data: memoryview, blocks: Blocks) -> None:
     """Takes `eXIf`, the XMP text, and the hexadecimal profiles that ImageMagick writes."""
-    at = 8
-    while at + 12 <= len(data):
+    at, texts = 8, 0
+    for _ in range(MOST_SEGMENTS):
+        if at + 12 > len(data):
+            break
         size = int.from_bytes(data[at : at + 4], "big")
         kind = bytes(data[at + 4 : at + 8])
         content = data[at + 8 : at + 8 + size]
         if kind == b"eXIf":
             blocks.add_exif(content)
-        elif kind in (b"iTXt", b"zTXt", b"tEXt") and size <= LONGEST_BLOCK:
+        elif kind in (b"iTXt", b"zTXt", b"tEXt") and size <= LONGEST_BLOCK and texts < MOST_TEXTS:
+            texts += 1
             _take_png_text(kind, bytes(content), blocks)
         elif kind == b"IEND":
             break
@@ -68,7 +77,9 @@ def walk_png(data: memoryview, blocks: Blocks) -> None:
 def walk_webp(data: memoryview, blocks: Blocks) -> None:
     """Takes the `EXIF` and `XMP ` chunks."""
     at = 12
-    while at + 8 <= len(data):
+    for _ in range(MOST_SEGMENTS):
+        if at + 8 > len(data):
+            break
         kind = bytes(data[at : at + 4])
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         content = data[at + 8 : at + 8 + size]

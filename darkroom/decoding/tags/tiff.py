@@ -13,7 +13,11 @@ from darkroom.domain.tags import ExifValue, Ratio
 
 MOST_ENTRIES = 4096
 LONGEST_VALUE = 64 * 1024
+"""Bytes of one text."""
+
 LONGEST_PACKET = 2 * 1024 * 1024
+MOST_NUMBERS = 16
+"""Numbers kept of one value; the tags below have one to three, some writers repeat them."""
 
 PACKETS = {0x02BC: "XMP", 0x83BB: "IPTC", 0x8649: "Photoshop"}
 """Tags that hold a block of another kind."""
@@ -24,7 +28,6 @@ IMAGE = {
     0x0110: "Model",
     0x0112: "Orientation",
     0x0132: "ModifyDate",
-    0x013B: "Artist",
     0x4746: "Rating",
     0x4749: "RatingPercent",
     0x9C9B: "XPTitle",
@@ -53,7 +56,6 @@ EXIF = {
     0x9291: "SubSecTimeOriginal",
     0x9292: "SubSecTimeDigitized",
     0xA405: "FocalLengthIn35mmFilm",
-    0xA433: "LensMake",
     0xA434: "LensModel",
 }
 GPS = {
@@ -73,8 +75,10 @@ _POINTERS = {0x8769: "exif", 0x8825: "gps"}
 _SIGNATURES = (b"*\0", b"+\0", b"RO", b"RS", b"U\0")
 """After the byte order: TIFF, BigTIFF, Olympus (two) and Panasonic."""
 
+_TEXTS = (2, 7, 129)
+_UTF_16 = {tag for tag, name in IMAGE.items() if name.startswith("XP")}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8, 129: 1}
-_CODES = {3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
+_CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 
 
 def little_endian(block: memoryview) -> bool:
@@ -85,7 +89,7 @@ def little_endian(block: memoryview) -> bool:
 def is_tiff(block: memoryview) -> bool:
     """Whether the block begins like TIFF or one of the camera raw formats made from it."""
     order, magic = bytes(block[:2]), bytes(block[2:4])
-    return (order == b"II" and magic in _SIGNATURES) or (order == b"MM" and magic[::-1] in (*_SIGNATURES, b"RO"))
+    return (order == b"II" and magic in _SIGNATURES) or (order == b"MM" and magic[::-1] in _SIGNATURES)
 
 
 def read_directories(block: memoryview, directory: str = "image") -> dict[str, ExifValue]:
@@ -93,10 +97,11 @@ def read_directories(block: memoryview, directory: str = "image") -> dict[str, E
 
     The next directory of the chain (the thumbnail's) is never read. Anything damaged is left out; nothing is raised.
     """
-    if not is_tiff(block):
+    if bytes(block[:2]) not in (b"II", b"MM"):
         return {}
     order = "<" if little_endian(block) else ">"
-    big = block[2 if order == "<" else 3] == 0x2B
+    # What follows the byte order is not checked: damaged and maker's own signatures have sound directories.
+    big = bytes(block[2:4]) in (b"+\0", b"\0+")
     start = _unsigned(block, 8 if big else 4, 8 if big else 4, order)
     found: dict[str, ExifValue] = {}
     todo, seen = [(directory, start)], set[int]()
@@ -122,12 +127,15 @@ def _entries(
 ) -> Iterator[tuple[int, ExifValue]]:
     head, each, inline = (8, 20, 8) if big else (2, 12, 4)
     count = min(_unsigned(block, at, head, order), MOST_ENTRIES)
+    left = {*wanted, *_POINTERS}
     for entry in range(at + head, at + head + count * each, each):
         if entry + each > len(block):
             return
         tag = _unsigned(block, entry, 2, order)
-        if tag not in wanted and tag not in _POINTERS:
+        if tag not in left:
             continue
+        # Each tag once: entries may repeat, and every one would be copied.
+        left.remove(tag)
         kind = _unsigned(block, entry + 2, 2, order)
         size = _SIZES.get(kind, 0) * _unsigned(block, entry + 4, inline, order)
         if not 0 < size <= (LONGEST_PACKET if tag in PACKETS else LONGEST_VALUE):
@@ -135,20 +143,20 @@ def _entries(
         start = entry + 4 + inline
         if size > inline:
             start = _unsigned(block, start, inline, order)
-        content = bytes(block[start : start + size])
-        value = content if tag in PACKETS else _value(kind, content, order, whole=len(content) == size)
+        content = block[start : start + size]
+        if tag in PACKETS or tag in _UTF_16 or kind in _TEXTS:
+            value: ExifValue = bytes(content)
+        else:
+            value = _numbers(kind, bytes(content[: MOST_NUMBERS * _SIZES[kind]]), order)
         if value:
             yield tag, value
 
 
-def _value(kind: int, content: bytes, order: str, whole: bool) -> ExifValue:
-    if kind in (1, 2, 7, 129):
-        return content
-    if not whole:
-        return ()
+def _numbers(kind: int, content: bytes, order: str) -> tuple[int | float | Ratio, ...]:
+    content = content[: len(content) // _SIZES[kind] * _SIZES[kind]]
     if kind in (5, 10):
-        numbers = struct.unpack(f"{order}{len(content) // 4}{'I' if kind == 5 else 'i'}", content)
-        return tuple(Ratio(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True))
+        halves = struct.unpack(f"{order}{len(content) // 4}{'I' if kind == 5 else 'i'}", content)
+        return tuple(Ratio(*pair) for pair in zip(halves[::2], halves[1::2], strict=True))
     return tuple(struct.unpack(f"{order}{len(content) // _SIZES[kind]}{_CODES[kind]}", content))
 
 

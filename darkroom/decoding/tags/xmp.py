@@ -26,7 +26,8 @@ _PREFIXES = {
     "http://ns.microsoft.com/photo/1.0": "MicrosoftPhoto",
 }
 _UTF_16 = {b"\xfe\xff": "utf-16-be", b"\0<": "utf-16-be", b"\xff\xfe": "utf-16-le", b"<\0": "utf-16-le"}
-_CORE = re.compile(rb"<(\w+:)?RDF\b.*</(\w+:)?RDF\s*>", re.DOTALL)
+_BEGIN = re.compile(rb"<(?:\w{1,20}:)?RDF\b")
+_END = re.compile(rb"</(?:\w{1,20}:)?RDF>")
 
 
 def read_properties(packet: bytes) -> dict[str, tuple[str, ...]]:
@@ -36,7 +37,9 @@ def read_properties(packet: bytes) -> dict[str, tuple[str, ...]]:
     """
     root = _parse(packet)
     found: dict[str, list[str]] = {}
-    for description in root.iter(f"{_RDF}Description") if root is not None else ():
+    # Descriptions further inside are parts of a value: other files' metadata, the history of edits.
+    core = next(root.iter(f"{_RDF}RDF"), None) if root is not None else None
+    for description in core.iterfind(f"{_RDF}Description") if core is not None else ():
         for name, value in _properties(description):
             values = found.setdefault(name, [])
             if len(values) < MOST_VALUES:
@@ -51,9 +54,9 @@ def _parse(packet: bytes) -> Element | None:
             packet = packet.decode(encoding, errors="ignore").lstrip("\ufeff").encode()
             break
     packet = packet.strip(b"\0 \t\r\n")
-    core = _CORE.search(packet)
+    begin, ends = _BEGIN.search(packet), [end.end() for end in _END.finditer(packet)]
     # Some writers leave a broken wrapper or stray bytes around a sound core.
-    for text in (packet, core[0] if core else b""):
+    for text in (packet, packet[begin.start() : ends[-1]] if begin and ends else b""):
         try:
             root: Element = fromstring(text)
         except (ParseError, DefusedXmlException, ValueError, LookupError):
