@@ -17,7 +17,7 @@ import psycopg2
 import pyarrow as pa
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from darkroom.contracts.arrow import arrow_schema, to_arrow
+from darkroom.contracts.arrow import arrow_schema
 from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.ddl import newest_attempt
 from darkroom.contracts.table import Row, Table
@@ -25,10 +25,11 @@ from darkroom.home import Home
 from darkroom.settings import LakeSettings
 from darkroom.stores.lake.digest import content_digest
 from darkroom.stores.lake.duck import Catalog, attach, connect
-from darkroom.stores.lake.faults import LakeMissing, LakeSchemaMismatch
+from darkroom.stores.lake.faults import LakeMissing
 from darkroom.stores.lake.locks import Lock, advisory_lock
-from darkroom.stores.lake.maintenance import Upkeep, upkeep
+from darkroom.stores.lake.maintenance import GRACE, Upkeep, upkeep
 from darkroom.stores.lake.schema import migrate
+from darkroom.stores.lake.staging import staged
 
 TRIES = 5
 OVERTAKEN = (duckdb.TransactionException, duckdb.IOException, psycopg2.OperationalError)
@@ -99,7 +100,7 @@ class Lake:
         equal keys in one call one is kept. Raises `KeyError` for an unknown table, `LakeSchemaMismatch` for columns
         that are not the contract's; then, as after any fault, no row of the call is there.
         """
-        staged = [(self._table(name), self._staged(self._table(name), given)) for name, given in rows.items()]
+        ready = [(self._table(name), staged(self._table(name), given)) for name, given in rows.items()]
         for attempt in Retrying(
             retry=retry_if_exception_type(OVERTAKEN),
             stop=stop_after_attempt(TRIES),
@@ -107,7 +108,7 @@ class Lake:
             reraise=True,
         ):
             with attempt, self._lock(), self._cursor() as cursor:
-                return _merge(cursor, staged, message)
+                return _insert(cursor, ready, message)
         raise AssertionError("Retrying ends in a return or an exception")
 
     def present(self, table: str, photo_ids: Sequence[str], version: str) -> set[str]:
@@ -164,33 +165,15 @@ class Lake:
         with self._cursor() as cursor:
             return cursor.execute(sql, parameters).to_arrow_table()
 
-    def upkeep(self, grace: timedelta | None = None) -> Upkeep:
-        """Merges small files, expires snapshots past the settings' age, removes files unneeded for `grace` (a day)."""
-        return upkeep(
-            self._cursor,
-            self._lock,
-            list(self._tables.values()),
-            timedelta(days=self._settings.snapshots_kept_days),
-            **({} if grace is None else {"grace": grace}),
-        )
+    def upkeep(self, grace: timedelta = GRACE) -> Upkeep:
+        """Merges small files, expires snapshots past the settings' age, removes files unneeded for `grace`."""
+        return upkeep(self._cursor, self._lock, timedelta(days=self._settings.snapshots_kept_days), grace)
 
     def _table(self, name: str) -> Table:
         try:
             return self._tables[name]
         except KeyError:
             raise KeyError(f"no table is called {name!r}; there are {', '.join(self._tables)}") from None
-
-    def _staged(self, table: Table, rows: Sequence[Row] | pa.Table) -> pa.Table:
-        if not isinstance(rows, pa.Table):
-            return to_arrow(table, rows)
-        schema = arrow_schema(table)
-        if sorted(rows.column_names) != sorted(schema.names):
-            odd = sorted(set(rows.column_names) ^ set(schema.names)) or "repeated columns"
-            raise LakeSchemaMismatch(f"rows for {table.name} differ from its contract in {odd}")
-        try:
-            return rows.select(schema.names).cast(schema)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
-            raise LakeSchemaMismatch(f"rows for {table.name} do not fit its contract: {error}") from error
 
     def _as_contract(self, table: Table, sql: str, values: Mapping[str, Any]) -> pa.Table:
         schema = arrow_schema(table)
@@ -207,19 +190,16 @@ class Lake:
             cursor.close()
 
 
-def _merge(cursor: duckdb.DuckDBPyConnection, staged: Sequence[tuple[Table, pa.Table]], message: str) -> int:
-    for table, rows in staged:
+def _insert(cursor: duckdb.DuckDBPyConnection, ready: Sequence[tuple[Table, pa.Table]], message: str) -> int:
+    for table, rows in ready:
         cursor.register(f"staged_{table.name}", rows)
     cursor.begin()
-    for table, _ in staged:
+    for table, _ in ready:
         key = ", ".join(table.primary_key)
-        matched = " AND ".join(f"kept.{column} = given.{column}" for column in table.primary_key)
-        columns = [f'"{field.name}"' for field in table.fields]
+        # An insert, not a MERGE: the same rows, and few of them stay in the catalog instead of making a tiny file.
         cursor.execute(
-            f"MERGE INTO core.{table.name} AS kept"  # noqa: S608
-            f" USING (SELECT DISTINCT ON ({key}) * FROM staged_{table.name}) AS given ON {matched}"
-            f" WHEN NOT MATCHED THEN INSERT ({', '.join(columns)})"
-            f" VALUES ({', '.join(f'given.{column}' for column in columns)})"
+            f"INSERT INTO core.{table.name} BY NAME"  # noqa: S608
+            f" SELECT DISTINCT ON ({key}) * FROM staged_{table.name} ANTI JOIN core.{table.name} USING ({key})"
         )
     if message:
         cursor.execute("CALL lake.set_commit_message('darkroom', ?)", [message])

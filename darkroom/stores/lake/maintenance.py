@@ -6,54 +6,68 @@ insert is a conflict no retry can mend.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from darkroom.contracts.table import Table
 from darkroom.stores.lake.locks import Lock
 
 GRACE = timedelta(days=1)
 """How long files that look unneeded are kept: a long query may still read them, a slow writer still own them."""
 
+TABLES = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'lake' ORDER BY ALL"
+
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What one round did: rows moved from catalog to files, files made by merging, snapshots and files removed."""
+    """What one round did: rows moved from catalog to files, files made by merging, snapshots and files removed.
+
+    `skipped` names tables another writer (a build of marts) changed meanwhile; the next round gets them.
+    """
 
     flushed_rows: int
     merged_files: int
     expired_snapshots: int
     removed_files: int
+    skipped: tuple[str, ...]
 
 
 def upkeep(
     cursor: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]],
     lock: Lock,
-    tables: Sequence[Table],
     kept: timedelta,
-    grace: timedelta = GRACE,
+    grace: timedelta,
 ) -> Upkeep:
-    """One round. Snapshots older than `kept` can no longer be travelled to afterwards."""
-    now = datetime.now(UTC)
+    """One round over every table. Snapshots older than `kept` can no longer be travelled to afterwards.
 
-    def step(call: str, *values: object) -> list[tuple[object, ...]]:
+    Files are removed once they have looked unneeded for `grace`.
+    """
+
+    def step(statement: str, *values: object) -> list[tuple[object, ...]]:
         with lock(), cursor() as connection:
-            return connection.execute(call, values).fetchall()
+            return connection.execute(statement, values).fetchall()
 
     flushed = merged = 0
-    for table in tables:
-        flushed += _total(
-            step(f"CALL ducklake_flush_inlined_data('lake', schema_name => 'core', table_name => '{table.name}')")
-        )
-        merged += _total(step(f"CALL ducklake_merge_adjacent_files('lake', '{table.name}', schema => 'core')"))
-    expired = step("CALL ducklake_expire_snapshots('lake', older_than => ?::TIMESTAMPTZ)", now - kept)
-    removed = step("CALL ducklake_cleanup_old_files('lake', older_than => ?::TIMESTAMPTZ)", now - grace)
-    orphans = step("CALL ducklake_delete_orphaned_files('lake', older_than => ?::TIMESTAMPTZ)", now - grace)
-    return Upkeep(flushed, merged, len(expired), len(removed) + len(orphans))
+    skipped = []
+    for schema, table in step(TABLES):
+        try:
+            flushed += _total(
+                step("CALL ducklake_flush_inlined_data('lake', schema_name => ?, table_name => ?)", schema, table)
+            )
+            merged += _total(step("CALL ducklake_merge_adjacent_files('lake', ?, schema => ?)", table, schema))
+        except duckdb.TransactionException:
+            skipped.append(f"{schema}.{table}")
+    expired = step("CALL ducklake_expire_snapshots('lake', older_than => ?)", _ago(kept))
+    removed = step("CALL ducklake_cleanup_old_files('lake', older_than => ?)", _ago(grace))
+    orphans = step("CALL ducklake_delete_orphaned_files('lake', older_than => ?)", _ago(grace))
+    return Upkeep(flushed, merged, len(expired), len(removed) + len(orphans), tuple(skipped))
+
+
+def _ago(age: timedelta) -> datetime:
+    return datetime.now(UTC) - age
 
 
 def _total(rows: list[tuple[object, ...]]) -> int:
