@@ -1,0 +1,82 @@
+"""The CLI's way to the running API: address and key from the home, problems turned into sentences.
+
+Belongs here: requests, pages and errors. Does not belong here: what a command prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from darkroom.cli import exits
+from darkroom.home import Home, NotRunning
+
+
+class Client:
+    """A client of one home's API."""
+
+    def __init__(self, home: Home) -> None:
+        try:
+            url, key = str(home.endpoints()["api"]["url"]), home.cli_key()
+        except (NotRunning, KeyError):
+            exits.stop(exits.NOT_RUNNING, f"Darkroom is not running in {home.root}. Start it with `darkroom up`.")
+        self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60)
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The JSON answer of a GET; parameters that are `None` are left out."""
+        return self._json("GET", path, params={name: value for name, value in params.items() if value is not None})
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The JSON answer of a POST."""
+        return self._json("POST", path, json=body)
+
+    def pages(self, path: str, limit: int | None, **params: Any) -> Iterator[dict[str, Any]]:
+        """Items of a list, page after page, up to `limit`."""
+        cursor, given = None, 0
+        while True:
+            size = 100 if limit is None else min(100, limit - given)
+            page = self.get(path, limit=size, cursor=cursor, **params)
+            yield from page["items"]
+            given += len(page["items"])
+            cursor = page["next_cursor"]
+            if cursor is None or (limit is not None and given >= limit):
+                return
+
+    def lines(self, path: str, **params: Any) -> Iterator[str]:
+        """Lines of a streamed answer."""
+        given = {name: value for name, value in params.items() if value is not None}
+        try:
+            with self.http.stream("GET", path, params=given, timeout=None) as answer:
+                if answer.is_error:
+                    answer.read()
+                    _explain(answer)
+                yield from answer.iter_lines()
+        except httpx.TransportError as error:
+            self._unreachable(error)
+
+    def _json(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            answer = self.http.request(method, path, **options)
+        except httpx.TransportError as error:
+            self._unreachable(error)
+        if answer.is_error:
+            _explain(answer)
+        return answer.json()
+
+    def _unreachable(self, error: httpx.TransportError) -> None:
+        exits.stop(
+            exits.NOT_RUNNING, f"The API at {self.http.base_url} does not answer ({error}). See `darkroom status`."
+        )
+
+
+def _explain(answer: httpx.Response) -> None:
+    """Ends the command with what a problem document says."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        exits.stop(exits.FAILED, f"The API answered {answer.status_code} without saying why.")
+    told = [str(problem.get("detail") or problem.get("title") or answer.status_code)]
+    told += [f"  {error.get('pointer', '')}: {error.get('detail', '')}" for error in problem.get("errors", [])]
+    exits.stop(exits.USAGE if answer.status_code in (400, 404, 422) else exits.FAILED, "\n".join(told))

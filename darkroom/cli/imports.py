@@ -1,0 +1,103 @@
+"""`darkroom import`: registers folders as sources, asks for imports, and watches them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from darkroom.cli import exits
+from darkroom.cli.client import Client
+from darkroom.home import Home
+
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+def import_photos(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Folders of photos.", show_default=False)],
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Stay until everything is published, with a progress bar.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the API's own import documents.")] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Keep a copy of every original; otherwise it is read in place.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on looking for new files in these folders.")] = False,
+) -> None:
+    """Import folders of photos.
+
+    A folder is registered once and read in place (or copied with --copy); importing it again takes in only what is
+    new or changed. Files are never changed. Exit code 4 says that some files could not be taken in: `darkroom why PATH`.
+    """
+    client = Client(Home(context.obj.home))
+    started = [_start(client, path, "copy" if copy else "reference", watch) for path in paths]
+    if wait:
+        quiet = as_json or not Console(stderr=True).is_terminal
+        started = [_watch(client, one["id"], quiet) for one in started]
+    if as_json:
+        typer.echo(json.dumps(started[0] if len(started) == 1 else started, indent=2))
+    else:
+        for one in started:
+            typer.echo(_sentence(one))
+    if any(one["state"] in ("failed", "cancelled") for one in started):
+        raise typer.Exit(exits.FAILED)
+    if any(one["progress"]["files_failed"] for one in started):
+        raise typer.Exit(exits.PARTLY)
+
+
+def _start(client: Client, path: Path, mode: str, watch: bool) -> Any:
+    folder = path.expanduser()
+    if not folder.exists():
+        exits.stop(exits.USAGE, f"{path} does not exist.")
+    if not folder.is_dir():
+        exits.stop(exits.USAGE, f"{path} is a file: import the folder it is in.")
+    body = {"path": str(folder.absolute()), "mode": mode, "watched": watch}
+    source = client.post("/v1/sources", body)
+    return client.post("/v1/imports", {"source_id": source["id"]})
+
+
+def _watch(client: Client, import_id: str, quiet: bool) -> Any:
+    """Follows an import to its end, with a bar on stderr."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[eta]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
+        task = bar.add_task("waiting", total=None, rate="", eta="")
+        while True:
+            now = client.get(f"/v1/imports/{import_id}")
+            progress = now["progress"]
+            rate, eta = progress["rate_per_second"], progress["eta_seconds"]
+            bar.update(
+                task,
+                description=now["state"],
+                completed=progress["files_done"],
+                total=progress["files_new"],
+                rate=f"{rate:.1f}/s" if rate else "",
+                eta=f"about {eta:.0f} s left" if eta else "",
+            )
+            if now["state"] in ENDED:
+                return now
+            time.sleep(0.5)
+
+
+def _sentence(one: Any) -> str:
+    progress = one["progress"]
+    if one["state"] not in ENDED:
+        return f"import {one['id']} was accepted; follow it with `darkroom import --wait`, or leave it to work."
+    counts = (
+        f"{progress['files_listed'] or 0} files seen, {progress['files_new'] or 0} new, "
+        f"{progress['photos_published']} photos published, {progress['files_failed']} files failed"
+    )
+    return f"import {one['state']}: {counts}" + (f"\n{one['error']}" if one["error"] else "")
