@@ -42,7 +42,7 @@ LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", 
 
 _MARKS = re.compile(r"[\u0300-\u036f]")
 _RUNS = re.compile(
-    rf"(?P<unspaced>[{UNSPACED}{UNSPACED_ASTRAL}]+)|[^\x00{BREAK}{BREAK_ASTRAL}{UNSPACED}{UNSPACED_ASTRAL}]+"
+    rf"(?P<unspaced>[{UNSPACED}{UNSPACED_ASTRAL}]+)|[^\x00\ud800-\udfff{BREAK}{BREAK_ASTRAL}{UNSPACED}{UNSPACED_ASTRAL}]+"
 )
 _CLUSTERS = re.compile(r".[\u0300-\u036f\u1160-\u11ff\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 

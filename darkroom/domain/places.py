@@ -1,0 +1,25 @@
+"""Names of places for the search document: the country of a position, found offline by its time zone.
+
+A zone that several countries share names none of them. Does not belong here: reading positions (`position`).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytz
+import tzfpy
+
+
+def country(latitude: float, longitude: float) -> str | None:
+    """English short name of the country at a WGS 84 position; `None` at sea and where several share the zone."""
+    return _countries().get(tzfpy.get_tz(longitude, latitude))
+
+
+@cache
+def _countries() -> dict[str, str]:
+    codes: dict[str, set[str]] = {}
+    for code, zones in pytz.country_timezones.items():
+        for zone in zones:
+            codes.setdefault(zone, set()).add(code)
+    return {zone: pytz.country_names[found.pop()] for zone, found in codes.items() if len(found) == 1}
