@@ -16,7 +16,6 @@ import pyarrow as pa
 from darkroom.contracts.catalogue import TABLES, table
 from darkroom.domain.outputs import INTAKE_OUTPUTS, PHOTO
 from darkroom.services.platform import Platform
-from darkroom.stores.lake import digest
 from darkroom.stores.state import batches, failures, gates, outputs
 from darkroom.stores.state.failures import NewFailure
 from darkroom.stores.state.gates import GateResult
@@ -56,7 +55,7 @@ class Gatekeeper:
         """Records a verdict over `rows`; a broken table's output counts as failed, quarantined photos are set aside."""
         platform = self._platform
         quarantined = [UUID(photo_id) for photo_id in verdict.quarantined]
-        result = GateResult(name, platform.lake.snapshot(), rows.num_rows, digest(rows), verdict.passed, verdict.report)
+        result = GateResult(name, platform.lake.snapshot(), rows.num_rows, platform.lake.digest(rows), verdict.passed, verdict.report)
         with platform.state.begin() as connection:
             batch = batches.batch(connection, batch_id)
             gates.record(connection, batch.library_id, batch_id, result)
@@ -99,7 +98,7 @@ def passed_rows(platform: Platform, batch_id: UUID) -> dict[str, pa.Table]:
             raise NotGated(f"table {name} of batch {batch_id} was not checked")
         if not verdict.passed:
             raise NotGated(f"the gate of table {name} of batch {batch_id} failed: {broken(verdict)}")
-        if verdict.digest != digest(content):
+        if verdict.digest != platform.lake.digest(content):
             raise NotGated(f"table {name} of batch {batch_id} is not what its gate checked; run the batch again")
     return rows
 
