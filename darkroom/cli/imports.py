@@ -20,7 +20,7 @@ ENDED = ("succeeded", "failed", "cancelled")
 
 def import_photos(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Folders of photos.", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(help="Folders of photos, or single files.", show_default=False)],
     wait: Annotated[
         bool, typer.Option("--wait", help="Stay until everything is published, with a progress bar.")
     ] = False,
@@ -33,18 +33,18 @@ def import_photos(
     """Import folders of photos.
 
     A folder is registered once and read in place (or copied with --copy); importing it again takes in only what is
-    new or changed. Files are never changed. Exit code 4 says that some files could not be taken in: `darkroom why PATH`.
+    new or changed. Files are never changed. Exit code 4: some files could not be taken in; `darkroom why PATH` tells.
     """
     client = Client(Home(context.obj.home))
     started = [_start(client, path, "copy" if copy else "reference", watch) for path in paths]
     if wait:
         quiet = as_json or not Console(stderr=True).is_terminal
-        started = [_watch(client, one["id"], quiet) for one in started]
+        started = [follow(client, one["id"], quiet=quiet) for one in started]
     if as_json:
         typer.echo(json.dumps(started[0] if len(started) == 1 else started, indent=2))
     else:
         for one in started:
-            typer.echo(_sentence(one))
+            typer.echo(sentence(one))
     if any(one["state"] in ("failed", "cancelled") for one in started):
         raise typer.Exit(exits.FAILED)
     if any(one["progress"]["files_failed"] for one in started):
@@ -52,18 +52,17 @@ def import_photos(
 
 
 def _start(client: Client, path: Path, mode: str, watch: bool) -> Any:
-    folder = path.expanduser()
-    if not folder.exists():
+    start = path.expanduser().absolute()
+    if not start.exists():
         exits.stop(exits.USAGE, f"{path} does not exist.")
-    if not folder.is_dir():
-        exits.stop(exits.USAGE, f"{path} is a file: import the folder it is in.")
-    body = {"path": str(folder.absolute()), "mode": mode, "watched": watch}
-    source = client.post("/v1/sources", body)
-    return client.post("/v1/imports", {"source_id": source["id"]})
+    folder = start if start.is_dir() else start.parent
+    source = client.post("/v1/sources", {"path": str(folder), "mode": mode, "watched": watch})
+    part = {} if start.is_dir() else {"path": start.name}
+    return client.post("/v1/imports", {"source_id": source["id"], **part})
 
 
-def _watch(client: Client, import_id: str, quiet: bool) -> Any:
-    """Follows an import to its end, with a bar on stderr."""
+def follow(client: Client, import_id: str, *, quiet: bool) -> Any:
+    """Follows an import to its end, with a bar on stderr unless `quiet`; returns its last document."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -92,7 +91,8 @@ def _watch(client: Client, import_id: str, quiet: bool) -> Any:
             time.sleep(0.5)
 
 
-def _sentence(one: Any) -> str:
+def sentence(one: Any) -> str:
+    """An import in one sentence."""
     progress = one["progress"]
     if one["state"] not in ENDED:
         return f"import {one['id']} was accepted; follow it with `darkroom import --wait`, or leave it to work."

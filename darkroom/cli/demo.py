@@ -1,0 +1,144 @@
+"""`darkroom demo`: the sample library through the whole platform, in a home of its own.
+
+Belongs here: the order of the show and its wording. Does not belong here: samples (`darkroom.samples`), or how parts
+are started (`supervision`).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from darkroom.cli import exits
+from darkroom.cli.client import Client
+from darkroom.cli.imports import follow, sentence
+from darkroom.cli.search import hits_table
+from darkroom.home import Home
+from darkroom.samples.library import write_library
+
+SEARCHES = (
+    ("lemon cake", None),
+    ("strasse", None),
+    ("total", 'taken_at >= 2019 AND keywords:"receipt"'),
+)
+MARTS_SECONDS = 180
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the summary instead of serving on.")] = False,
+    folder: Annotated[Path, typer.Option(help="Home of the demonstration.")] = Path(".darkroom-demo"),
+) -> None:
+    """Import a sample library into a home of its own and show what was found.
+
+    Running it again is harmless and fast. The exit code is 0 only if every gate passed.
+    """
+    console = Console()
+    home = Home(folder.absolute())
+    started = time.monotonic()
+    with running(home, stop=once):
+        console.print(f"[bold]Darkroom is up[/] after {time.monotonic() - started:.0f} s, in {home.root}")
+        paths = write_library(home.root / "sample-library")
+        console.print(f"Importing {len(paths)} photos from {home.root / 'sample-library'}")
+        client = Client(home)
+        source = client.post("/v1/sources", {"path": str(home.root / "sample-library"), "mode": "copy"})
+        done = follow(
+            client, client.post("/v1/imports", {"source_id": source["id"]})["id"], quiet=not console.is_terminal
+        )
+        console.print(sentence(done))
+        marts_built = _wait_for_marts(home, client)
+        photos = list(client.pages("/v1/photos", None))
+        _found(console, photos, done, client if marts_built else None)
+        for words, filter_ in SEARCHES:
+            _search(console, client, words, filter_)
+        _addresses(console, home)
+        passed = done["state"] == "succeeded" and not done["progress"]["files_failed"] and marts_built
+        console.print(f"{time.monotonic() - started:.0f} s in all.")
+        if not passed:
+            exits.stop(exits.FAILED, "Something did not pass; `darkroom --home … status` and the Dagster UI say more.")
+        if not once:
+            console.print("Serving until Ctrl-C.")
+            _until_interrupted()
+
+
+@contextmanager
+def running(home: Home, *, stop: bool) -> Iterator[None]:
+    """The platform of a home, up; taken down afterwards when `stop`, or when the show is interrupted."""
+    _darkroom(home, "up", "--detach")
+    try:
+        yield
+    except KeyboardInterrupt:
+        stop = True
+    finally:
+        if stop:
+            _darkroom(home, "down")
+
+
+def _darkroom(home: Home, *arguments: str) -> None:
+    command = [sys.executable, "-m", "darkroom.cli.main", "--home", str(home.root), *arguments]
+    done = subprocess.run(command, check=False)  # noqa: S603 (our own program)
+    if done.returncode:
+        exits.stop(done.returncode, f"`darkroom {' '.join(arguments)}` failed; the logs are in {home.logs}.")
+
+
+def _wait_for_marts(home: Home, client: Client) -> bool:
+    """Whether marts were built from everything published, within a few minutes."""
+    deadline = time.monotonic() + MARTS_SECONDS
+    epoch = client.post("/v1/search", {"limit": 1})["epoch"]
+    with Console(stderr=True).status("building marts"):
+        while time.monotonic() < deadline:
+            built = home.run / "marts.json"
+            if built.exists():
+                told = json.loads(built.read_text())
+                if told["epoch"] >= epoch:
+                    return bool(told["ok"])
+            time.sleep(1)
+    return False
+
+
+def _found(console: Console, photos: list[dict[str, Any]], done: dict[str, Any], marts: Client | None) -> None:
+    cameras = Counter(
+        " ".join(filter(None, (p["camera"]["make"], p["camera"]["model"]))) for p in photos if p["camera"]
+    )
+    cameras.pop("", None)
+    dates = sorted(p["taken_at"]["local"][:10] for p in photos if p["taken_at"])
+    read = [p for p in photos if p["text"]]
+    console.rule("What was found")
+    console.print(f"photos      {len(photos)}")
+    console.print(f"cameras     {', '.join(f'{name} ({count})' for name, count in cameras.most_common())}")
+    console.print(f"dates       {dates[0]} to {dates[-1]}" if dates else "dates       none")
+    console.print(f"texts       in {len(read)} photos, {sum(len(p['text'].split()) for p in read)} words")
+    checks = done["gates"]
+    console.print(f"checks      {checks['passed']} gates passed, {checks['failed']} failed in this import")
+    if marts is not None:
+        names = [mart["name"] for mart in marts.get("/v1/marts")["items"]]
+        console.print(f"marts       {', '.join(names)}")
+
+
+def _search(console: Console, client: Client, words: str, filter_: str | None) -> None:
+    body = {"text": words, "limit": 3} | ({"filter": filter_} if filter_ else {})
+    items = client.post("/v1/search", body)["items"]
+    console.rule(f"search {words!r}" + (f" where {filter_}" if filter_ else ""))
+    console.print(hits_table(items) if items else "Nothing relevant was found.")
+
+
+def _addresses(console: Console, home: Home) -> None:
+    endpoints = home.endpoints()
+    console.rule("Where to go from here")
+    console.print(f"API docs    {endpoints['api']['url']}/docs")
+    console.print(f"Dagster UI  {endpoints['dagster']['url']}")
+    console.print(f"CLI         darkroom --home {home.root} search coffee")
+
+
+def _until_interrupted() -> None:
+    while True:
+        time.sleep(3600)
