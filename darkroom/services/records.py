@@ -12,6 +12,7 @@ from uuid import UUID
 from darkroom.contracts.operations import Batch, Failure, Publication
 from darkroom.contracts.table import Row
 from darkroom.services.platform import Platform
+from darkroom.stores.lake.publications import newest_epoch
 from darkroom.stores.state import batches, failures, publishing
 
 
@@ -59,8 +60,7 @@ def copy_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
 
 def copy_publications(platform: Platform) -> int:
     """Copies what was published since the last copy; returns the newest epoch the lake now knows (0: none)."""
-    newest = platform.lake.query("SELECT coalesce(max(epoch), 0) AS epoch FROM core.publications").to_pylist()
-    known = int(newest[0]["epoch"])
+    known = newest_epoch(platform.lake)
     with platform.state.begin() as connection:
         found = publishing.outputs_published_after(connection, known)
     rows = [
