@@ -59,6 +59,10 @@ class EmbeddedPostgres:
         """Whether the cluster exists."""
         return (self.data / "PG_VERSION").is_file()
 
+    def running(self) -> bool:
+        """Whether any process of a server works in the data folder."""
+        return bool(self._remnants())
+
     def initialise(self, password: str) -> None:
         """Creates the cluster with `password` for its superuser; does nothing when it exists.
 
