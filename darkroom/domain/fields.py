@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class FilterField:
-    """A field: its name in a filter, the column of `serving.photos`, and the property or word property of the index.
+    """A field: its name in a filter, its column in `serving.photos` (or the table beside it), its index property.
 
     `indexed` is `None` where only serving can answer; a search then checks that part of the filter in serving alone.
     """
@@ -63,7 +63,7 @@ FIELDS: dict[str, FilterField] = {
         FilterField("location", Kind.PLACE, "latitude", "latitude", "Whether the position is known: `location:*`."),
         FilterField("width", Kind.NUMBER, "width", None, "Stored width in pixels."),
         FilterField("height", Kind.NUMBER, "height", None, "Stored height in pixels."),
-        FilterField("path", Kind.PATH, "path", None, "Path of a file inside its source, as the API shows it."),
+        FilterField("path", Kind.PATH, "photo_files", None, "Path of a file inside its source, as the API shows it."),
         FilterField("library_id", Kind.IDENTIFIER, "library_id", "library_id", "Library of the photo."),
     )
 }
@@ -80,5 +80,5 @@ OUTPUT_STATES = ("done", "failed", "missing", "off")
 def field_named(name: str) -> FilterField:
     """The field a filter calls `name`. Raises `KeyError`."""
     if name.startswith(OUTPUT_PREFIX) and len(name) > len(OUTPUT_PREFIX):
-        return FilterField(name, Kind.STATE, "outputs", None, "State of an output.")
+        return FilterField(name, Kind.STATE, "published_outputs", None, "State of an output.")
     return FIELDS[ALIASES.get(name, name)]

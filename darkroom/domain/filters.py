@@ -76,7 +76,7 @@ class Compare:
 
 @dataclass(frozen=True)
 class During:
-    """A local time in [start, end); an open side is `None`."""
+    """A local time in [start, end); one side may be open: `None`."""
 
     field: str
     start: datetime | None
@@ -355,7 +355,7 @@ def _during(name: str, operator: str, found: Span) -> Filter:
         case "<":
             return During(name, None, start)
         case "<=":
-            return During(name, None, end)
+            return During(name, None, end) if end else Present(name)
         case ">":
             return During(name, end or LATEST, None)
         case ">=":

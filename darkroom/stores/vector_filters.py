@@ -6,7 +6,7 @@ Does not belong here: what a filter means (`darkroom.domain.matching` says it in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from darkroom.domain.fields import FilterField, Kind, field_named
 from darkroom.domain.filters import (
@@ -26,6 +26,7 @@ from darkroom.domain.matching import indexable
 from darkroom.stores.vector_columns import words_column
 
 _SEPARATOR = "\x1f"
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local wall time
 
 
 def predicate(filter: Filter | None, libraries: Sequence[str]) -> str:
@@ -92,4 +93,5 @@ def _quoted(text: str) -> str:
 
 
 def _time(moment: datetime) -> str:
-    return f"timestamp '{moment.isoformat(sep=' ', timespec='microseconds')}'"
+    # A timestamp literal would be cast to nanoseconds, which end in 1677 and 2262.
+    return f"to_timestamp_micros({(moment - _EPOCH) // timedelta(microseconds=1)})"

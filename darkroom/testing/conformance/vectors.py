@@ -1,4 +1,4 @@
-"""What every search index must do: subclass `VectorStoreConformance` with a `store` fixture that gives an empty index."""
+"""What every search index must do: subclass `VectorStoreConformance` with a `store` fixture giving an empty index."""
 
 # ruff: noqa: D102, S101 - these are tests, named as sentences
 

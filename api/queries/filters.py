@@ -1,0 +1,156 @@
+"""Filters as conditions on `serving.photos`.
+
+Belongs here: the translation of the tree, and folding and word boundaries as PostgreSQL says them. Does not belong
+here: what a filter means (`darkroom.domain.matching` says it in Python, and the tests compare).
+
+Folding uses `casefold` and the built-in collation `pg_unicode_fast`, which need PostgreSQL 18 and a UTF-8 database.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    collate,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+
+from darkroom.domain.fields import OUTPUT_PREFIX, FilterField, Kind, field_named
+from darkroom.domain.filters import (
+    And,
+    Compare,
+    Condition,
+    Contains,
+    During,
+    Filter,
+    Has,
+    HasWords,
+    Not,
+    Or,
+    Present,
+    StartsWith,
+)
+from darkroom.domain.words import BREAK, BREAK_ASTRAL, LETTERS, UNSPACED, UNSPACED_ASTRAL
+from darkroom.security.callers import Caller
+from darkroom.stores.state import schema
+
+photos, files, outputs = schema.photos, schema.photo_files, schema.published_outputs
+
+_COMPOSED: ColumnElement[Any] = literal_column("NFKC")
+_DECOMPOSED: ColumnElement[Any] = literal_column("NFKD")
+_SPACED_WORD = f"[^{BREAK}{BREAK_ASTRAL}{UNSPACED}{UNSPACED_ASTRAL}]"
+
+
+def accepted(caller: Caller, filter: Filter | None) -> ColumnElement[bool]:
+    """Photos of the caller's libraries that the filter accepts."""
+    mine = photos.c.library_id.in_(caller.libraries)
+    return mine if filter is None else and_(mine, _sql(filter))
+
+
+def _sql(filter: Filter) -> ColumnElement[bool]:
+    match filter:
+        case And(parts):
+            return and_(true(), *(_sql(part) for part in parts))
+        case Or(parts):
+            return or_(*(_sql(part) for part in parts))
+        case Not(part):
+            # A condition on a missing value is NULL here, and its opposite must accept.
+            return _sql(part).is_not(true())
+    field = field_named(filter.field)
+    match field.kind:
+        case Kind.PATH:
+            return _on_files(filter)
+        case Kind.STATE:
+            return _on_outputs(filter, field.name.removeprefix(OUTPUT_PREFIX))
+        case Kind.NAMES:
+            return _on_items(filter, photos.c[field.column])
+    if isinstance(filter, Present):
+        return _present(field)
+    if isinstance(filter, HasWords):
+        return and_(*(_has_word(photos.c[field.column], pattern) for pattern in _patterns(filter)))
+    column = photos.c[field.column]
+    return _holds(filter, _folded(column) if field.kind is Kind.NAME else column)
+
+
+def _holds(condition: Condition, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    match condition:
+        case Compare(_, "=", str(value)):
+            return column == (UUID(value) if column is photos.c.library_id else value)
+        case Compare(_, operator, value):
+            return cast(column, Double).op(operator, is_comparison=True)(bindparam(None, value, Double))
+        case During(_, start, end):
+            sides = [column >= start] if start else []
+            return and_(true(), *sides, *([column < end] if end else []))
+        case StartsWith(_, prefix):
+            return func.starts_with(column, prefix).is_(true())
+        case Contains(_, part):
+            return func.strpos(column, part) > 0
+    raise TypeError(f"{type(condition).__name__} cannot be asked of one value")
+
+
+def _present(field: FilterField) -> ColumnElement[bool]:
+    column = photos.c[field.column]
+    return _has_word(column, f"[^{BREAK}{BREAK_ASTRAL}]") if field.kind is Kind.WORDS else column.is_not(None)
+
+
+def _on_files(condition: Condition) -> ColumnElement[bool]:
+    held = true() if isinstance(condition, Present) else _holds(condition, _folded(files.c.path))
+    return exists().where(files.c.photo_id == photos.c.photo_id, files.c.library_id == photos.c.library_id, held)
+
+
+def _on_outputs(condition: Condition, output: str) -> ColumnElement[bool]:
+    if not isinstance(condition, Compare):
+        raise TypeError("the state of an output is compared only")
+    here = (outputs.c.photo_id == photos.c.photo_id, outputs.c.library_id == photos.c.library_id)
+    state = select(outputs.c.state).where(*here, outputs.c.output == output).scalar_subquery()
+    return func.coalesce(state, "missing") == condition.value
+
+
+def _on_items(condition: Condition, items: ColumnElement[Any]) -> ColumnElement[bool]:
+    if isinstance(condition, Present):
+        return func.cardinality(items) > 0
+    if not isinstance(condition, Has):
+        raise TypeError("a list is asked for its items only")
+    item = func.unnest(items).table_valued("item").render_derived()
+    folded = _folded(item.c.item)
+    wanted = func.starts_with(folded, condition.value) if condition.prefix else folded == condition.value
+    return exists(select(literal(1)).select_from(item).where(wanted))
+
+
+def _has_word(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+    return _folded(column).regexp_match(pattern)
+
+
+def _patterns(condition: HasWords) -> list[str]:
+    """One expression per word: whole where words have spaces, anywhere where they do not."""
+    made = []
+    for position, word in enumerate(condition.words, 1):
+        if re.fullmatch(f"[{UNSPACED}{UNSPACED_ASTRAL}]+", word):
+            made.append(re.escape(word))
+            continue
+        open_ended = condition.prefix and position == len(condition.words)
+        made.append(f"(?<!{_SPACED_WORD}){re.escape(word)}" + ("" if open_ended else f"(?!{_SPACED_WORD})"))
+    return made
+
+
+def _folded(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """`darkroom.domain.words.fold`."""
+    cased = func.casefold(collate(func.normalize(cast(column, Text), _COMPOSED), "pg_unicode_fast"))
+    plain: ColumnElement[str] = func.regexp_replace(func.normalize(cased, _DECOMPOSED), "[\\u0300-\\u036f]", "", "g")
+    for letter, spelling in LETTERS.items():
+        plain = func.replace(plain, chr(letter), spelling)
+    return func.normalize(plain, _COMPOSED, type_=Text)
