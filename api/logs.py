@@ -1,0 +1,22 @@
+"""How the API's process logs: one JSON object per line on standard error, for people and machines alike."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+
+
+def configure_logging() -> None:
+    """Sets structlog up for this process. Called by the process that serves, never by tests or libraries."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,1 @@
+"""Pure-ASGI middleware: `BaseHTTPMiddleware` would cost several times the request it wraps."""

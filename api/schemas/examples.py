@@ -1,0 +1,8 @@
+"""Identities that examples in the OpenAPI document share; the tests run the examples against exactly these."""
+
+LIBRARY = "d4e5c0de-0000-4000-8000-000000000001"
+PHOTO = "5e0c1d1e-0000-5000-8000-000000000001"
+SOURCE = "5e0c1d1e-0000-4000-8000-000000000002"
+IMPORT = "5e0c1d1e-0000-4000-8000-000000000003"
+BATCH = "5e0c1d1e-0000-4000-8000-000000000004"
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"

@@ -1,0 +1,146 @@
+"""The API behind a real server, over a real state database, with fakes for what needs no database."""
+
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Connection, Engine, text
+
+from api.app import create_app
+from api.dependencies import Parts
+from darkroom.domain.identity import DEFAULT_OWNER
+from darkroom.home import Home
+from darkroom.security.keys import digest, generate
+from darkroom.settings import ApiSettings, Settings
+from darkroom.stores.state import keys
+from darkroom.stores.state.engine import connect
+from darkroom.stores.state.migrate import migrate
+from darkroom.testing.lake import memory_lake
+from darkroom.testing.objects import MemoryObjects
+from darkroom.testing.postgres import embedded_postgres
+from darkroom.testing.vectors import MemoryVectors
+
+MakeKey = Callable[..., str]
+ClientOf = Callable[[str], httpx.Client]
+
+_EMPTY = text(
+    "TRUNCATE serving.photos, serving.photo_files, serving.published_outputs, serving.changes, control.progress,"
+    " control.failures, control.gate_results, control.batch_items, control.batches, control.requests,"
+    " control.source_files, control.sources, control.contents, control.photo_outputs, control.outputs"
+)
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    with embedded_postgres(tmp_path_factory.mktemp("home")) as home:
+        migrate(home.database_url("darkroom"))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def owner(home: Home) -> Iterator[Engine]:
+    """The state database as the pipeline sees it."""
+    engine = connect(home.database_url("darkroom"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def parts(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    # Every test is at one address, and many are refused on purpose.
+    parts = Parts(Settings(home=home.root, api=ApiSettings(refused_per_minute=1_000_000)))
+    parts.objects = MemoryObjects()
+    parts.vectors = MemoryVectors()
+    with memory_lake(tmp_path_factory.mktemp("lake")) as lake:
+        parts.lake = lake
+        yield parts
+
+
+@pytest.fixture(scope="session")
+def app(parts: Parts) -> FastAPI:
+    return create_app(parts.settings, parts=parts)
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """Serves an application on loopback; yields its address."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="on", proxy_headers=False))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def address(app: FastAPI) -> Iterator[str]:
+    with served(app) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def anonymous(address: str) -> Iterator[httpx.Client]:
+    """A client without a key."""
+    with httpx.Client(base_url=address) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def make_key(owner: Engine) -> MakeKey:
+    """Makes a key: `make_key("photos:read", expires_at=…, revoked=True, user_id=…)`."""
+
+    def make(
+        *scopes: str, user_id: uuid.UUID = DEFAULT_OWNER, expires_at: datetime | None = None, revoked: bool = False
+    ) -> str:
+        key = generate()
+        with owner.begin() as connection:
+            keys.add_key(connection, user_id, name := uuid.uuid4().hex, digest(key), scopes, expires_at)
+            if revoked:
+                keys.revoke_keys(connection, user_id, name)
+        return key
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def client_of(address: str) -> Iterator[ClientOf]:
+    """Makes a client that sends a key."""
+    made: list[httpx.Client] = []
+
+    def make(key: str) -> httpx.Client:
+        made.append(httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def client(client_of: ClientOf, make_key: MakeKey) -> httpx.Client:
+    """A client of the owner that may do everything."""
+    return client_of(make_key("admin"))
+
+
+@pytest.fixture
+def state(owner: Engine) -> Iterator[Callable[[], object]]:
+    """Transactions as the owner, on tables that are empty at first: `with state() as connection: …`."""
+    with owner.begin() as connection:
+        connection.execute(_EMPTY)
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        with owner.begin() as connection:
+            yield connection
+
+    yield begin
