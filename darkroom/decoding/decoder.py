@@ -21,6 +21,9 @@ from darkroom.workers.limits import Limits
 from darkroom.workers.pool import PoolClosed, WorkerPool
 from darkroom.workers.process import Reply, TaskFailed, WorkerCrashed, WorkerTimeout
 
+INSPECTOR = "darkroom.decoding.handler:Inspector"
+"""What runs in the workers."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -51,7 +54,7 @@ class Decoder:
         self._max_file_bytes = settings.max_file_bytes
         limits = Limits(memory_bytes=settings.memory_bytes, seconds=settings.seconds)
         config = {"max_pixels": settings.max_pixels}
-        self._pool = WorkerPool("darkroom.decoding.handler:Inspector", config, self.workers, limits)
+        self._pool = WorkerPool(INSPECTOR, config, self.workers, limits)
 
     def __enter__(self) -> Self:
         return self
@@ -92,7 +95,7 @@ def _conclude(outcome: Future[Inspection], done: Future[Reply], media_type: str)
     if error is None:
         try:
             outcome.set_result(from_wire(done.result().result, done.result().blobs))
-        except (TypeError, ValueError, KeyError) as mismatch:
+        except Exception as mismatch:  # noqa: BLE001 - a worker taken over may answer anything; nobody may wait for ever
             outcome.set_result(_failed(media_type, Fault("error", f"the decoder answered nonsense: {mismatch}")))
     elif isinstance(error, PoolClosed):
         outcome.set_exception(error)

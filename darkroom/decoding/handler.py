@@ -16,7 +16,7 @@ from PIL import Image
 from darkroom.decoding.faults import fault_of
 from darkroom.decoding.fingerprints import fingerprint, pixel_digest
 from darkroom.decoding.inspection import Fault, Inspection, to_wire
-from darkroom.decoding.pixels import Decoded, decode_picture, limit_pixels
+from darkroom.decoding.pixels import Decoded, decode_picture, set_up_decoders
 from darkroom.decoding.raw import decode_raw
 from darkroom.decoding.renditions import display_picture, encode, thumbnail_picture
 from darkroom.decoding.tags import read_tags
@@ -28,7 +28,7 @@ class Inspector:
     """Handler of the decoding pool. `config` holds `max_pixels`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        limit_pixels(config["max_pixels"])
+        set_up_decoders(config["max_pixels"])
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         # The C libraries complain about damaged files on standard error, where nobody can tell which file they mean.

@@ -39,6 +39,7 @@ PILLOW_FORMATS = {
     "image/vnd.adobe.photoshop": PsdImagePlugin.PsdImageFile.format,
     "image/webp": WebPImagePlugin.WebPImageFile.format,
 }
+PNG_TEXT_BYTES_MAX = 16 * 1024**2
 HEIF_TYPES = frozenset({"image/heic", "image/heif"})
 
 UPRIGHT = {
@@ -70,13 +71,20 @@ class Decoded:
     profile: bytes | None
 
 
-def limit_pixels(pixels: int) -> None:
-    """Makes every opening of a larger picture an error, for the whole process."""
-    Image.MAX_IMAGE_PIXELS = pixels
+def set_up_decoders(max_pixels: int) -> None:
+    """Bounds the decoders of this process: pictures of at most `max_pixels`, one thread, nothing but the picture.
+
+    Text in a PNG may be longer than the library's default, which refuses what picture editors write.
+    """
+    Image.MAX_IMAGE_PIXELS = max_pixels
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    PngImagePlugin.MAX_TEXT_CHUNK = PNG_TEXT_BYTES_MAX
+    pi_heif.options.DECODE_THREADS = 1
+    pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
 
 
 def check_size(width: int, height: int) -> None:
-    """Raises `Undecodable` for a picture with more pixels than `limit_pixels` allows."""
+    """Raises `Undecodable` for a picture with more pixels than `set_up_decoders` allowed."""
     if width * height > (Image.MAX_IMAGE_PIXELS or 0):
         raise Undecodable("too_large", f"{width} x {height} px are more than the {Image.MAX_IMAGE_PIXELS} allowed")
 
@@ -142,8 +150,6 @@ def _decode_heif(data: memoryview) -> Decoded:
     The decoder applies the container's own rotation, which is the one that counts; the EXIF orientation beside it
     repeats it and must not turn the picture again.
     """
-    pi_heif.options.DECODE_THREADS = 1
-    pi_heif.options.THUMBNAILS = pi_heif.options.DEPTH_IMAGES = pi_heif.options.AUX_IMAGES = False
     heif = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True)
     check_size(*heif.size)
     picture = heif.to_pillow()

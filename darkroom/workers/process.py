@@ -33,6 +33,10 @@ KEPT_VARIABLES = (
 )
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 
+KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(128 * 1024**2)}
+"""Freed pictures stay with the process for the next one: giving the pages back and having them zeroed again costs a
+seventh of the work on a photo."""
+
 
 class WorkerTimeout(Exception):
     """A task took longer than its limit; its worker was killed."""
@@ -155,4 +159,4 @@ def child_environment() -> dict[str, str]:
     """The few variables a worker gets: none of ours, so no secret reaches the process that sees untrusted bytes."""
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     modules = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)  # noqa: PTH100 - "" means the current folder
-    return kept | ONE_THREAD | {"PYTHONPATH": modules}
+    return kept | ONE_THREAD | KEPT_MEMORY | {"PYTHONPATH": modules}
