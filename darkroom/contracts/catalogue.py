@@ -1,27 +1,24 @@
-"""Every table there is, in the order data flows. Adding a table means adding it here."""
+"""Every table there is: the `Table`s of the modules beside this one. A snapshot of all contracts shows what was found."""
 
-from darkroom.contracts.files import PHOTO_FILES
-from darkroom.contracts.fingerprints import FINGERPRINTS
-from darkroom.contracts.metadata import METADATA
-from darkroom.contracts.operations import BATCHES, FAILURES, OUTPUT_VERSIONS, PUBLICATIONS
-from darkroom.contracts.photos import PHOTO_CONTENTS, PHOTOS
-from darkroom.contracts.renditions import RENDITIONS
+import pkgutil
+from importlib import import_module
+
+import darkroom.contracts
 from darkroom.contracts.table import Table
-from darkroom.contracts.texts import TEXTS
 
-TABLES: tuple[Table, ...] = (
-    PHOTOS,
-    PHOTO_CONTENTS,
-    PHOTO_FILES,
-    METADATA,
-    RENDITIONS,
-    FINGERPRINTS,
-    TEXTS,
-    FAILURES,
-    BATCHES,
-    OUTPUT_VERSIONS,
-    PUBLICATIONS,
-)
+
+NO_FAMILY = frozenset({"arrow", "catalogue", "columns", "dbt", "ddl", "index", "table"})
+"""Modules that describe no table: the vocabulary and the derivations."""
+
+
+def _found() -> tuple[Table, ...]:
+    families = sorted({module.name for module in pkgutil.iter_modules(darkroom.contracts.__path__)} - NO_FAMILY)
+    modules = [import_module(f"darkroom.contracts.{name}") for name in families]
+    tables = [value for module in modules for value in vars(module).values() if isinstance(value, Table)]
+    return tuple({one.name: one for one in tables}.values())
+
+
+TABLES: tuple[Table, ...] = _found()
 
 
 def table(name: str) -> Table:

@@ -79,6 +79,8 @@ class Table:
     pii: tuple[str, ...] = ()
     output: str | None = None
     """The output whose version its rows carry; `None` for tables of facts, which have no version."""
+    code_version: str = "1"
+    """Raised when the code behind the output changes what it computes; outputs of providers have their own."""
 
     @property
     def description(self) -> str:

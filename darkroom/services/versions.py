@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.operations import OutputVersion as OutputVersionRow
 from darkroom.decoding.decoder import outputs_of_intake
 from darkroom.domain.identity import output_version
@@ -21,9 +22,14 @@ from darkroom.stores.state.outputs import OutputVersion
 
 
 def versions(platform: Platform) -> dict[str, OutputVersion]:
-    """The version of every output, by output."""
+    """The version of every output, by output: a provider's where there is one, else its contract's."""
     reader = text_reader(platform.settings.inference.text_reader)
     found = [
+        OutputVersion(one.output, output_version("darkroom", one.code_version, "", {}), "darkroom")
+        for one in TABLES
+        if one.output is not None
+    ]
+    found += [
         OutputVersion(output, output_version(part.provider, part.code_version, "", part.parameters), part.provider)
         for output, part in outputs_of_intake().items()
     ]
