@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from assets import index, intake, published, records, texts
+import assets
+from assets.partitions import BATCHES
 from darkroom.services.gates import GATED
 from orchestration.jobs.ingest import INGEST
 from orchestration.jobs.plan import plan_import
@@ -17,8 +18,8 @@ from quality.gates import build_gate
 def build_definitions(**resources: object) -> dg.Definitions:
     """The line, with any resource replaced by name."""
     return dg.Definitions(
-        assets=[intake.intake, texts.texts, records.records, index.index, published.published],
-        asset_checks=[build_gate(contract) for contract in GATED],
+        assets=dg.load_assets_from_package_module(assets),
+        asset_checks=[build_gate(contract, BATCHES) for contract in GATED],
         jobs=[INGEST, plan_import, upkeep_job, integrity_job],
         schedules=[upkeep_schedule, integrity_schedule],
         sensors=[requests_sensor, refill_sensor, inbox_sensor],

@@ -1,11 +1,10 @@
-"""Every table there is: the `Table`s of the modules beside this one. A snapshot of all contracts shows what was found."""
+"""Every table there is: the `Table`s of the modules beside this one. A snapshot of all contracts shows them."""
 
 import pkgutil
 from importlib import import_module
 
 import darkroom.contracts
 from darkroom.contracts.table import Table
-
 
 NO_FAMILY = frozenset({"arrow", "catalogue", "columns", "dbt", "ddl", "index", "table"})
 """Modules that describe no table: the vocabulary and the derivations."""

@@ -90,8 +90,8 @@ class Table:
     @property
     def fields(self) -> tuple[Field, ...]:
         """The columns in order. Raises `TypeError` for a column without a `Column` annotation."""
-        hints = {name: info for name, info in self.row.model_fields.items()}
-        return tuple(_field(self.name, name, info.annotation, info.metadata) for name, info in hints.items())
+        columns = self.row.model_fields.items()
+        return tuple(_field(self.name, name, info.annotation, info.metadata) for name, info in columns)
 
 
 def bare_type(annotation: Any) -> tuple[Any, bool]:
