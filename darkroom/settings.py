@@ -63,7 +63,7 @@ class DecodingSettings(BaseModel):
     workers: int = Field(0, ge=0, description="Worker processes; 0 means one per core.")
     max_file_bytes: int = Field(2 * 1024**3, description="Larger files are refused.", ge=1)
     max_pixels: int = Field(300_000_000, description="Pictures with more pixels are refused.", ge=1)
-    memory_bytes: int = Field(3 * 1024**3, description="Address space of one worker.", ge=256 * 1024**2)
+    memory_bytes: int = Field(3 * 1024**3, description="Address space of one worker.", ge=512 * 1024**2)
     seconds: float = Field(60.0, description="Time one file may take.", gt=0)
 
 
