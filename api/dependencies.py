@@ -24,6 +24,7 @@ from darkroom.home import Home
 from darkroom.sdk.stores import ObjectStore, VectorStore
 from darkroom.security.callers import Caller
 from darkroom.security.keys import KeyRefused, accept, digest, well_formed
+from darkroom.services.search import SearchService
 from darkroom.settings import Settings
 from darkroom.stores.lake import Lake
 from darkroom.stores.objects import FolderObjects
@@ -58,6 +59,11 @@ class Parts:
     def vectors(self) -> VectorStore:
         """The search index."""
         return LanceVectors(self.home.vectors)
+
+    @cached_property
+    def search(self) -> SearchService:
+        """Searches the index; keeps recent rankings."""
+        return SearchService(self.vectors)
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -44,7 +44,7 @@ from darkroom.domain.filters import (
     Present,
     StartsWith,
 )
-from darkroom.domain.words import BREAK, BREAK_ASTRAL, LETTERS, UNSPACED, UNSPACED_ASTRAL
+from darkroom.domain.words import BREAK, BREAK_ASTRAL, LETTERS, UNSPACED, UNSPACED_ASTRAL, is_unspaced
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
 
@@ -139,7 +139,7 @@ def _patterns(condition: HasWords) -> list[str]:
     """One expression per word: whole where words have spaces, anywhere where they do not."""
     made = []
     for position, word in enumerate(condition.words, 1):
-        if re.fullmatch(f"[{UNSPACED}{UNSPACED_ASTRAL}]+", word):
+        if is_unspaced(word):
             made.append(re.escape(word))
             continue
         open_ended = condition.prefix and position == len(condition.words)

@@ -44,6 +44,7 @@ _MARKS = re.compile(r"[\u0300-\u036f]")
 _RUNS = re.compile(
     rf"(?P<unspaced>[{UNSPACED}{UNSPACED_ASTRAL}]+)|[^\x00\ud800-\udfff{BREAK}{BREAK_ASTRAL}{UNSPACED}{UNSPACED_ASTRAL}]+"
 )
+_UNSPACED = re.compile(f"[{UNSPACED}{UNSPACED_ASTRAL}]")
 _CLUSTERS = re.compile(r".[\u0300-\u036f\u1160-\u11ff\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 
 
@@ -102,6 +103,11 @@ def highlights(text: str, wanted: Iterable[str]) -> list[tuple[int, int]]:
         else:
             spans.append((start, end))
     return spans
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a normalised word is of a script written without spaces, so a character or a pair."""
+    return _UNSPACED.match(word) is not None
 
 
 def _fold(text: str) -> str:
