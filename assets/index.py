@@ -17,6 +17,6 @@ from darkroom.services.platform import Platform
     partitions_def=BATCHES,
     pool="index",
 )
-def index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+def index(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """Search entries of a batch's photos: written whole, invisible until they are published."""
     return dg.MaterializeResult(metadata=dict(index_batch(platform, UUID(context.partition_key))))

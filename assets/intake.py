@@ -28,7 +28,9 @@ TABLES = ("photos", "photo_contents", "photo_files", "metadata", "renditions", "
     partitions_def=BATCHES,
     pool="intake",
 )
-def intake(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
+def intake(
+    context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
+) -> Iterator[dg.MaterializeResult[None]]:
     """Takes in the files of a batch that are still waiting."""
     counts = take_in(platform, UUID(context.partition_key))
     outcomes = {name: counts[name] for name in ("taken", "failed", "unsupported", "bytes_read")}

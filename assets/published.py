@@ -18,7 +18,7 @@ from darkroom.services.publishing import publish
     partitions_def=BATCHES,
     pool="publish",
 )
-def published(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+def published(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """Serving rows, change rows and the next publish epoch, in one transaction, of exactly what the gates passed."""
     done = publish(platform, UUID(context.partition_key))
     return dg.MaterializeResult(metadata={"epoch": done.epoch, "photos": done.photos, "files": done.files})

@@ -19,7 +19,9 @@ TABLES = ("batches", "failures")
     partitions_def=BATCHES,
     pool="lake",
 )
-def records(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> Iterator[dg.MaterializeResult]:
+def records(
+    context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
+) -> Iterator[dg.MaterializeResult[None]]:
     """Copies what state knows about the batch so far."""
     counts = copy_batch(platform, UUID(context.partition_key))
     for name in TABLES:

@@ -16,7 +16,7 @@ from darkroom.services.texts import read_batch
     partitions_def=BATCHES,
     pool="models",
 )
-def texts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult:
+def texts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """Reads the display renditions that lack a text at the current version."""
     counts = read_batch(platform, UUID(context.partition_key))
     rows = counts["read"] + counts["kept"]

@@ -59,8 +59,8 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Removes an object; a key without one is no error."""
 
-    def upkeep(self) -> str:
-        """Removes what writers that died left behind; says what was done."""
+    def collect(self) -> int:
+        """Removes what writers that died left behind; returns how many files that were."""
 
 
 PropertyValue = str | float | int | bool | datetime | list[str] | None

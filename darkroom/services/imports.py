@@ -118,7 +118,8 @@ def _new_files(
     In a watched source a file that changed after `quiet_before` (ns) may not be finished: the next look takes it.
     """
     known = sources.known_files(connection, source.id, [file.path for file in chunk])
-    fresh, unchanged = [], []
+    fresh: list[SeenFile] = []
+    unchanged: list[SeenFile] = []
     for file in chunk:
         before = known.get(file.path)
         same = before and (before.size_bytes, before.mtime_ns) == (file.size_bytes, file.mtime_ns)

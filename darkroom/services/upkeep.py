@@ -18,7 +18,7 @@ def tidy(platform: Platform) -> dict[str, object]:
     return {
         "lake": platform.lake.upkeep(),
         "vectors": platform.vectors.upkeep(),
-        "objects": platform.objects.upkeep(),
+        "objects": f"removed {platform.objects.collect()} unfinished files",
     }
 
 
