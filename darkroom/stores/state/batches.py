@@ -175,7 +175,8 @@ def release_files(connection: Connection, batch_id: UUID) -> None:
     """Forgets files of an abandoned batch that nobody had opened, so that the next import sees them as new."""
     table, held = schema.batch_items, schema.source_files
     waiting = select(table.c.source_file_id).where(table.c.batch_id == batch_id, table.c.state == "waiting")
-    ids: list[int] = [file_id for file_id in connection.execute(waiting).scalars() if file_id is not None]
+    held_ids: Sequence[int | None] = connection.execute(waiting).scalars().all()
+    ids = [file_id for file_id in held_ids if file_id is not None]
     connection.execute(
         update(table).where(table.c.batch_id == batch_id, table.c.state == "waiting").values(source_file_id=None)
     )

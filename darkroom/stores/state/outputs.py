@@ -42,7 +42,7 @@ def set_versions(connection: Connection, library_id: UUID, versions: Iterable[Ou
     """Makes these versions current; returns those that were not."""
     table = schema.outputs
     statement = select(table.c.output, table.c.version).where(table.c.library_id == library_id)
-    current = dict(connection.execute(statement).tuples().all())
+    current: dict[str, str] = dict(connection.execute(statement).tuples().all())
     changed = [version for version in versions if current.get(version.output) != version.version]
     for version in changed:
         values = {"version": version.version, "provider": version.provider, "since": func.now()}
