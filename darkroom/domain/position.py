@@ -6,12 +6,13 @@ Belongs here: coordinates and their zone. Does not belong here: names of places.
 import math
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tzfpy
 
 from darkroom.domain.tags import Ratio, Tags
+from darkroom.domain.timestamps import LARGEST_OFFSET
 
 HIGHEST_M = 100_000.0
 """Where space begins; with its negative it bounds altitudes that are noise."""
@@ -55,17 +56,23 @@ def offsets_at(place: Position, local: datetime) -> tuple[int, ...]:
     zone = _zone(place)
     if zone is None:
         return ()
-    offsets = (local.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
-    first, second = (round(offset.total_seconds() / 60) for offset in offsets if offset is not None)
+    first, second = (_minutes(local.replace(tzinfo=zone, fold=fold).utcoffset()) for fold in (0, 1))
+    if first is None:
+        return ()
     # A skipped hour also gives two, the later one being ahead: it never existed.
-    return (first, second) if second < first else (first,)
+    return (first, second) if second is not None and second < first else (first,)
 
 
 def offset_of_instant(place: Position, utc: datetime) -> int | None:
     """Minutes east of UTC that the place's zone had at that instant."""
     zone = _zone(place)
-    offset = utc.astimezone(zone).utcoffset() if zone else None
-    return round(offset.total_seconds() / 60) if offset is not None else None
+    return _minutes(utc.astimezone(zone).utcoffset()) if zone else None
+
+
+def _minutes(offset: timedelta | None) -> int | None:
+    """Whole minutes; `None` where Manila (to 1844) and Alaska (to 1867) lay across the date line."""
+    minutes = round(offset.total_seconds() / 60) if offset is not None else None
+    return minutes if minutes is not None and abs(minutes) <= LARGEST_OFFSET else None
 
 
 def _zone(place: Position) -> ZoneInfo | None:

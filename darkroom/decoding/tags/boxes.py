@@ -12,6 +12,7 @@ from darkroom.decoding.tags.blocks import LONGEST_BLOCK, Blocks
 MOST_BOXES = 4096
 MOST_EXTENTS = 64
 MOST_ITEMS = 8
+MOST_STEPS = 100_000
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _IPTC_UUID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
@@ -121,13 +122,19 @@ def _locations(iloc: memoryview, wanted: set[int]) -> Iterator[tuple[int, bool, 
         version = cursor.take(4) >> 24
         sizes = cursor.take(2)
         offset, length, base, index = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15, sizes & 15
+        steps = 0
         for _ in range(cursor.take(4 if version == 2 else 2)):
             item = cursor.take(4 if version == 2 else 2)
             method = cursor.take(2) & 15 if version else 0
             cursor.take(2)
             start = cursor.take(base)
             extents = []
-            for _ in range(cursor.take(2)):
+            count = cursor.take(2)
+            steps += count
+            if steps > MOST_STEPS:
+                # Extents may take no bytes, so the file's size does not bound them.
+                return
+            for _ in range(count):
                 cursor.take(index if version else 0)
                 extents.append((start + cursor.take(offset), cursor.take(length)))
             if item in wanted and method < 2 and 0 < len(extents) <= MOST_EXTENTS:

@@ -24,7 +24,8 @@ _ALONE = {0x01, *range(0xD0, 0xD9)}
 
 def walk_jpeg(data: memoryview, blocks: Blocks) -> None:
     """Takes the blocks of a JPEG's application segments, up to the start of its scan."""
-    at, resources, extension = 2, bytearray(), bytearray()
+    at, resources = 2, bytearray()
+    extensions: dict[bytes, dict[bytes, memoryview]] = {}
     for _ in range(MOST_SEGMENTS):
         if at + 4 > len(data) or data[at] != 0xFF:
             break
@@ -47,11 +48,13 @@ def walk_jpeg(data: memoryview, blocks: Blocks) -> None:
             blocks.add_xmp(content[len(_XMP_MARK) :])
         elif marker == 0xE1 and bytes(content[: len(_EXTENSION_MARK)]) == _EXTENSION_MARK:
             # After the mark: the digest of the whole (32), its length (4), this piece's place in it (4), the piece.
-            extension += content[len(_EXTENSION_MARK) + 40 :]
+            rest = content[len(_EXTENSION_MARK) :]
+            extensions.setdefault(bytes(rest[:32]), {})[bytes(rest[36:40])] = rest[40:]
         elif marker == 0xED and bytes(content[: len(_RESOURCES_MARK)]) == _RESOURCES_MARK:
             resources += content[len(_RESOURCES_MARK) :]
         at += 2 + size
-    blocks.add_xmp(extension)
+    for pieces in extensions.values():
+        blocks.add_xmp(b"".join(pieces[place] for place in sorted(pieces)))
     blocks.add_resources(memoryview(resources))
 
 
@@ -91,24 +94,30 @@ def walk_webp(data: memoryview, blocks: Blocks) -> None:
 
 
 def walk_gif(data: memoryview, blocks: Blocks) -> None:
-    """Takes the XMP application extension."""
+    """Takes the first XMP application extension."""
     if len(data) < 13:
         return
-    at = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
-    while at + 2 <= len(data):
-        if data[at] == 0x2C and at + 10 < len(data):
-            at += 10 + (3 << ((data[at + 9] & 7) + 1) if data[at + 9] & 0x80 else 0) + 1
+    at, inside = 13 + _colours(data[10]), False
+    for _ in range(MOST_SEGMENTS):
+        if at + 10 > len(data):
+            break
+        if inside:
+            # Sub-blocks follow one another until one of length 0.
+            inside = data[at] != 0
+            at += 1 + data[at]
+        elif data[at] == 0x2C:
+            inside = True
+            at += 11 + _colours(data[at + 9])
+        elif data[at] == 0x21 and bytes(data[at + 1 : at + 14]) == b"\xff\x0bXMP DataXMP":
+            # The packet is not cut into sub-blocks; a trailer of descending bytes follows it.
+            packet = bytes(data[at + 14 : at + 14 + LONGEST_BLOCK])
+            blocks.add_xmp(packet[: max(packet.find(b"\x01\xff\xfe"), 0)])
+            break
         elif data[at] == 0x21:
-            if bytes(data[at + 1 : at + 14]) == b"\xff\x0bXMP DataXMP":
-                # The packet is not cut into sub-blocks: a trailer of descending bytes leads every reader out of it.
-                end = bytes(data[at + 14 : at + 14 + LONGEST_BLOCK]).find(b"\x01\xff\xfe")
-                blocks.add_xmp(data[at + 14 : at + 14 + max(end, 0)])
+            inside = True
             at += 2
         else:
             break
-        while at < len(data) and data[at]:
-            at += 1 + data[at]
-        at += 1
 
 
 def walk_psd(data: memoryview, blocks: Blocks) -> None:
@@ -117,6 +126,11 @@ def walk_psd(data: memoryview, blocks: Blocks) -> None:
     at += 4 + int.from_bytes(data[at : at + 4], "big")
     size = int.from_bytes(data[at : at + 4], "big")
     blocks.add_resources(data[at + 4 : at + 4 + size])
+
+
+def _colours(flags: int) -> int:
+    """Bytes of the GIF colour table that the flags announce."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 def _take_png_text(kind: bytes, content: bytes, blocks: Blocks) -> None:
