@@ -30,6 +30,7 @@ _ALIASES = "aliases"
 _ALIAS_COLUMNS = pa.schema([pa.field("alias", pa.string(), nullable=False), pa.field("space", pa.string())])
 _CHUNK = 1000
 _SPARE = 64
+_MOST_TIED = 4096
 _WORDS_INDEX = f"{DOCUMENT}_idx"
 _OLD_VERSIONS = timedelta(hours=1)
 """Versions older than this go at upkeep; no search takes that long."""
@@ -149,16 +150,20 @@ class LanceVectors:
                 yield from batch.column("photo_id").to_pylist()
 
     def _ranked(self, ask: Callable[[Any, int], list[Hit]], limit: int) -> list[Hit]:
-        """The best hits in order. Asks for more while the limit cuts through hits of one score: ties go by photo id."""
+        """The best hits in order. Asks for more while the limit cuts through hits of one score: ties go by photo id.
+
+        Not for ever: where thousands score the same, which of them come first is LanceDB's choice.
+        """
         number = limit + _SPARE
         with _available():
             table, _ = self._tables()
             while True:
                 found = ask(table, number)
                 found.sort(key=lambda hit: (-hit.score, hit.photo_id))
-                if len(found) < number or found[limit - 1].score > found[-1].score:
+                whole = len(found) < number or found[limit - 1].score > found[-1].score
+                if whole or number >= limit + _MOST_TIED:
                     return found[:limit]
-                number *= 8
+                number = min(number * 8, limit + _MOST_TIED)
 
     def _space(self, table: Any, name: str) -> str:
         _, aliases = self._tables()
@@ -201,8 +206,12 @@ def _open(path: Path) -> tuple[Any, Any]:
     from lancedb.index import FTS
 
     database = lancedb.connect(str(path), read_consistency_interval=timedelta(0))
-    table = database.create_table(_TABLE, schema=schema(), exist_ok=True)
-    aliases = database.create_table(_ALIASES, schema=_ALIAS_COLUMNS, exist_ok=True)
+    known = set(database.table_names(limit=100))
+    table = database.open_table(_TABLE) if _TABLE in known else database.create_table(_TABLE, schema=schema())
+    if _ALIASES in known:
+        aliases = database.open_table(_ALIASES)
+    else:
+        aliases = database.create_table(_ALIASES, schema=_ALIAS_COLUMNS)
     if missing := [field for field in schema() if field.name not in table.schema.names]:
         table.add_columns(missing)
     indexed = {column for made in table.list_indices() for column in made.columns}
