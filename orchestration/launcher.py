@@ -1,8 +1,9 @@
 """Runs as processes of their own, which outlive the daemon and whose death is noticed.
 
 Dagster's own launcher has the code server start runs and cannot tell later whether a worker lives: when both died the
-run kept its slot for ever. Here the daemon starts `orchestration.worker` itself and records which process it is (pid,
-start time, boot) in a tag, so any process can check or end it. Does not belong here: what the worker does (`worker`).
+run kept its slot for ever. Here the daemon starts `orchestration.worker` itself, forked from a warm process when there
+is one, and records which process it is (pid, start time, boot) in a tag, so any process can check or end it. Does not
+belong here: what the worker does (`worker`).
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import json
 import logging
 import os
+import select
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +30,24 @@ from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, 
 from dagster._serdes import ConfigurableClass
 from dagster._serdes.config_class import ConfigurableClassData
 
-from darkroom.supervision.identity import PART_VARIABLE, ProcessIdentity, processes_of
+from darkroom.supervision.identity import PART_VARIABLE, ProcessIdentity
 from darkroom.supervision.logfiles import tail
-from darkroom.supervision.parts import RUN
+from darkroom.supervision.parts import DAEMON, RUN
+from orchestration.forkserver import ForkServer
+from orchestration.worker import WORKER_TAG, log_of, worker_tag
 
-WORKER_TAG = "darkroom/worker"
-"""JSON: `run` (retries copy tags, so it says whose worker it is), `pid`, `started`, `boot`."""
+WARM_VARIABLE = "DARKROOM_WARM_MODULES"
+"""Modules, comma-separated, that the fork server imports beforehand."""
+
+BEGIN_AFTER_SECONDS = 3.0
+"""After the daemon's start, so that the platform is ready sooner."""
+
+LOOK_SECONDS = 5.0
+OBEY_SECONDS = 15.0
+"""How long a worker may outlive a cancelled or failed run; Dagster's patience with a cancel is a little longer."""
+
+FINISH_SECONDS = 60.0
+"""How long a worker may outlive a run that succeeded."""
 
 LOGS_KEPT = 300
 LOGS_KEPT_SECONDS = 14 * 24 * 3600.0
@@ -43,6 +59,8 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         self._inst_data = inst_data
+        self._watched: set[str] = set()
+        self._lock = threading.Lock()
         super().__init__()  # type: ignore[no-untyped-call]
 
     @property
@@ -62,33 +80,38 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
         """Called by Dagster when it reads `dagster.yaml`."""
         return cls(inst_data)
 
+    @cached_property
+    def _server(self) -> ForkServer:
+        modules = [name for name in os.environ.get(WARM_VARIABLE, "").split(",") if name]
+        return ForkServer(modules, _environment(), log_of("forkserver"))
+
+    def register_instance(self, instance: dg.DagsterInstance) -> None:
+        """Called by Dagster in every process; the daemon, which alone launches, begins to warm up and watch."""
+        super().register_instance(instance)
+        if os.environ.get(PART_VARIABLE) == DAEMON:
+            begin = threading.Timer(BEGIN_AFTER_SECONDS, self._begin)
+            begin.daemon = True
+            begin.start()
+
     def launch_run(self, context: LaunchRunContext) -> None:
         """Starts the worker and records which process it is. Raises `DagsterLaunchFailedError`."""
         run = context.dagster_run
         if context.job_code_origin is None:
             raise _failed(f"run {run.run_id} does not say which job it is of")
-        path = _log_of(run.run_id)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _prune(path.parent)
+        _prune(log_of(run.run_id).parent)
         try:
-            with path.open("ab") as output:
-                process = subprocess.Popen(  # noqa: S603
-                    [sys.executable, "-m", "orchestration.worker", run.run_id],
-                    env={**os.environ, PART_VARIABLE: RUN},
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    start_new_session=True,
-                )
-        except OSError as error:
+            pid = self._server.fork(run.run_id)
+        except TimeoutError as error:
             raise _failed(f"the worker of run {run.run_id} cannot be started: {error}") from error
-        if identity := ProcessIdentity.of(process.pid):
-            tag = json.dumps({"run": run.run_id, **identity.to_json()})
-            self._instance.add_run_tags(run.run_id, {WORKER_TAG: tag})
-        threading.Thread(target=self._await_end, args=(run.run_id, process), daemon=True).start()
+        if pid is None:
+            pid = self._start_cold(run.run_id)
+            self._server.start()  # for the next run
+        if identity := ProcessIdentity.of(pid):
+            self._instance.add_run_tags(run.run_id, worker_tag(run.run_id, identity))
+        self._watch(run.run_id, pid)
 
     def terminate(self, run_id: str) -> bool:
-        """Interrupts the worker, which has a quarter of a minute to end by itself; returns whether there was one.
+        """Interrupts the worker, which is killed a quarter of a minute later; returns whether the run was unfinished.
 
         A run whose worker is gone already is marked as canceled at once.
         """
@@ -117,26 +140,89 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
 
     def get_run_worker_debug_info(self, run: dg.DagsterRun, include_container_logs: bool | None = True) -> str | None:
         """The end of the worker's log."""
-        path = _log_of(run.run_id)
+        path = log_of(run.run_id)
         text = tail(path, 20)
         return f"End of {path}:\n{text}" if text else None
 
     def reap(self) -> list[str]:
         """Marks runs as failed whose worker died while nobody watched; returns their ids. For the platform's start."""
-        unfinished = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-        runs = self._instance.get_runs(dg.RunsFilter(statuses=unfinished))
-        dead = [run for run in runs if _worker_of(run) is None]
+        dead = [run for run in self._unfinished() if _worker_of(run) is None]
         for run in dead:
             self._settle(run.run_id, "The run's process ended while the platform was down.")
         return [run.run_id for run in dead]
 
-    def _await_end(self, run_id: str, process: subprocess.Popen[bytes]) -> None:
-        """Reaps the worker and notices at once when it died in the middle; the monitoring daemon would take seconds."""
-        status = process.wait()
+    def _start_cold(self, run_id: str) -> int:
         try:
-            self._settle(run_id, f"The run's process ended with status {status} before the run did.")
+            process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "orchestration.worker", run_id],
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _failed(f"the worker of run {run_id} cannot be started: {error}") from error
+        threading.Thread(target=process.wait, daemon=True).start()  # reaps it
+        return process.pid
+
+    def _begin(self) -> None:
+        """Warms the fork server up and takes over the workers of a former daemon."""
+        self._server.start()
+        for run in self._unfinished():
+            worker = _worker_of(run)
+            if worker is not None:
+                self._watch(run.run_id, worker.pid)
+            elif WORKER_TAG in run.tags:
+                self._settle(run.run_id, "The run's process ended while nobody watched.")
+
+    def _watch(self, run_id: str, pid: int) -> None:
+        with self._lock:
+            if run_id in self._watched:
+                return
+            self._watched.add(run_id)
+        threading.Thread(target=self._await_end, args=(run_id, pid), name=f"watch {run_id}", daemon=True).start()
+
+    def _await_end(self, run_id: str, pid: int) -> None:
+        """Notices at once when the worker died in the middle, and ends one that goes on after its run has ended.
+
+        The monitoring daemon would take seconds for the first, and would never do the second.
+        """
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            pass
+        else:
+            try:
+                self._outlast(run_id, handle)
+            finally:
+                os.close(handle)
+        try:
+            self._settle(run_id, "The run's process ended before the run did.")
         except Exception:  # whatever it is, the monitoring daemon will look again
             log.warning("cannot say what became of run %s", run_id, exc_info=True)
+        with self._lock:
+            self._watched.discard(run_id)
+
+    def _outlast(self, run_id: str, handle: int) -> None:
+        """Returns when the process behind pidfd `handle` has ended, whoever its parent is."""
+        ended_at: float | None = None
+        while not select.select([handle], [], [], LOOK_SECONDS)[0]:
+            try:
+                run = self._instance.get_run_by_id(run_id)
+            except Exception:  # the database is away: look again
+                log.warning("cannot look at run %s", run_id, exc_info=True)
+                continue
+            if run is not None and not run.is_finished and run.status != dg.DagsterRunStatus.CANCELING:
+                continue
+            ended_at = ended_at or time.monotonic()
+            succeeded = run is not None and run.status == dg.DagsterRunStatus.SUCCESS
+            if time.monotonic() - ended_at >= (FINISH_SECONDS if succeeded else OBEY_SECONDS) - LOOK_SECONDS:
+                log.warning("killing the worker of run %s, which goes on after its end", run_id)
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+
+    def _unfinished(self) -> Sequence[dg.DagsterRun]:
+        states = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+        return self._instance.get_runs(dg.RunsFilter(statuses=states))
 
     def _settle(self, run_id: str, reason: str) -> None:
         """Ends a run that has no worker any more."""
@@ -151,30 +237,24 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
             )
 
 
+def _environment() -> dict[str, str]:
+    return {**os.environ, PART_VARIABLE: RUN}
+
+
 def _failed(reason: str) -> DagsterLaunchFailedError:
     return DagsterLaunchFailedError(reason)  # type: ignore[no-untyped-call]
 
 
 def _worker_of(run: dg.DagsterRun) -> psutil.Process | None:
-    """The living process of `run`, known by its tag, or found when the daemon died before it could write one."""
+    """The living process of `run`."""
     try:
         tag = json.loads(run.tags[WORKER_TAG])
-        if tag["run"] == run.run_id:
-            identity = ProcessIdentity.from_json(tag)
-            return psutil.Process(identity.pid) if identity.alive() else None
+        identity = ProcessIdentity.from_json(tag)
+        if tag["run"] == run.run_id and identity.alive():
+            return psutil.Process(identity.pid)
     except (KeyError, TypeError, ValueError, psutil.NoSuchProcess):
         pass
-    for process in processes_of(Path(os.environ.get("DARKROOM_HOME", "")), parts=frozenset({RUN})):
-        try:
-            if run.run_id in process.cmdline():
-                return process
-        except psutil.Error:
-            continue
     return None
-
-
-def _log_of(run_id: str) -> Path:
-    return Path(os.environ["DARKROOM_HOME"]) / "logs" / "runs" / f"{run_id}.log"
 
 
 def _prune(folder: Path) -> None:

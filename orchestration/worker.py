@@ -1,36 +1,47 @@
 """The process of one run: `python -m orchestration.worker RUN_ID`.
 
-Executes the run that the instance knows, with connections kept open (Dagster opens one per event otherwise), and ends
-itself when an interrupt is not obeyed in time. Does not belong here: starting or watching workers (`launcher`).
+Executes the run that the instance knows, with connections kept open (Dagster opens one per event otherwise). Does not
+belong here: starting, watching or ending workers (`launcher`).
 """
 
 from __future__ import annotations
 
+import json
 import os
-import signal
-import socket
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from pathlib import Path
 
 from dagster import DagsterInstance
 from dagster._cli.api import _execute_run_command_body
 from dagster._utils.interrupts import capture_interrupts
 from sqlalchemy import Engine
 
-OBEY_SECONDS = 15.0
-"""How long an interrupted run may take to end; Dagster's own patience (`cancel_timeout_seconds`) is a little longer."""
+from darkroom.supervision.identity import ProcessIdentity
+
+WORKER_TAG = "darkroom/worker"
 
 _CONNECTION_RECYCLE_SECONDS = 300
 _STATEMENT_TIMEOUT_MS = 60_000
 
 
 def main(run_id: str) -> None:
-    """Executes the run; whatever happens to it is in its events."""
-    with _insisting_on_interrupts(), capture_interrupts(), DagsterInstance.get() as instance:
+    """Executes the run; whatever happens to it is in its events, what else is written in `logs/runs`."""
+    _write_to(log_of(run_id))
+    with capture_interrupts(), DagsterInstance.get() as instance:
         keep_connections(instance)
+        if identity := ProcessIdentity.of(os.getpid()):
+            instance.add_run_tags(run_id, worker_tag(run_id, identity))
         _execute_run_command_body(run_id, instance, lambda event: None, set_exit_code_on_failure=False)
+
+
+def log_of(run_id: str) -> Path:
+    """Where the worker of a run writes."""
+    return Path(os.environ["DARKROOM_HOME"]) / "logs" / "runs" / f"{run_id}.log"
+
+
+def worker_tag(run_id: str, identity: ProcessIdentity) -> dict[str, str]:
+    """The tag that says which process works on a run; it names the run, since retries copy tags."""
+    return {WORKER_TAG: json.dumps({"run": run_id, **identity.to_json()})}
 
 
 def keep_connections(instance: DagsterInstance) -> None:
@@ -45,30 +56,12 @@ def keep_connections(instance: DagsterInstance) -> None:
             engine.pool._pre_ping = True  # a restart of Postgres must not fail the run's next event
 
 
-@contextmanager
-def _insisting_on_interrupts() -> Iterator[None]:
-    """Kills the process some time after SIGTERM or SIGINT, even while it is inside a library and handles no signal.
-
-    The wake-up descriptor is written by the signal itself, whoever has replaced the handlers meanwhile.
-    """
-    heard, told = socket.socketpair()
-    told.setblocking(False)
-
-    def listen() -> None:
-        while received := heard.recv(1):
-            if received[0] in (signal.SIGTERM, signal.SIGINT):
-                killer = threading.Timer(OBEY_SECONDS, os.kill, (os.getpid(), signal.SIGKILL))
-                killer.daemon = True
-                killer.start()
-
-    with heard, told:
-        signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=listen, name="interrupts", daemon=True).start()
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(-1)
-            told.shutdown(socket.SHUT_RDWR)
+def _write_to(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    output = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ class Programs:
     daemon: str = "orchestration.daemon"
     instance: str = "orchestration.instance"
     api: str = "api.app:create_app"
+    warm: tuple[str, ...] = ("orchestration.worker", "great_expectations")
     preparation: str = "darkroom.supervision.preparation"
 
 
@@ -95,6 +96,7 @@ class Plan:
             "DAGSTER_PG_URL": self._dagster_url().render_as_string(hide_password=False),
             "DARKROOM_LINE_PORT": str(self.ports[LINE]),
             "DARKROOM_MARTS_PORT": str(self.ports[MARTS]),
+            "DARKROOM_WARM_MODULES": ",".join((self.programs.line, *self.programs.warm)),
             "PYTHONPATH": str(self.programs.folder),
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
@@ -111,7 +113,7 @@ class Plan:
         line, marts, web, api = (self.ports[name] for name in (LINE, MARTS, WEB, API))
         code_server = [
             *("-m", "dagster", "api", "grpc", "--host", LOOPBACK),
-            *("--log-level", "warning", "--location-name"),
+            *("--log-level", "warning", "--log-format", "json", "--location-name"),
         ]
         uvicorn = ["-m", "uvicorn", self.programs.api, "--factory", "--no-server-header", "--no-access-log"]
         return {
@@ -127,10 +129,12 @@ class Plan:
                 code_server_probe(LOOPBACK, marts),
                 f"{LOOPBACK}:{marts}",
             ),
-            DAEMON: self._part(DAEMON, ["-m", self.programs.daemon, "run", *workspace], no_probe, ""),
+            DAEMON: self._part(
+                DAEMON, ["-m", self.programs.daemon, "run", "--log-format", "json", *workspace], no_probe, ""
+            ),
             WEB: self._part(
                 WEB,
-                ["-m", "dagster_webserver", "-h", LOOPBACK, "-p", str(web), *workspace],
+                ["-m", "dagster_webserver", "-h", LOOPBACK, "-p", str(web), "--log-format", "json", *workspace],
                 http_probe(LOOPBACK, web, "/server_info"),
                 str(endpoints[WEB]["url"]),
             ),

@@ -99,10 +99,12 @@ class Supervisor:
         self._plan = Plan(self.home, self.settings, self.programs, self._chosen, state)
         self._plan.write_dagster_home()
         write_private(self.home.endpoints_file, json.dumps(self._plan.endpoints(), indent=1))
-        first_key = self._prepare()
         everything = self._plan.parts()
+        # Loading code takes seconds and opens no store; nothing asks the code servers before the daemon starts.
+        self._add(everything[names.LINE], everything[names.MARTS])
+        first_key = self._prepare()
         self._say("starting the services")
-        self._add(*(everything[name] for name in (names.LINE, names.MARTS, names.API)))
+        self._add(everything[names.API])
         # The daemon and the web server take up locations that answer at once; later ones only after a minute.
         self._wait(lambda: self._settled(names.LINE, names.MARTS), self.ready_seconds)
         self._add(everything[names.DAEMON], everything[names.WEB])
