@@ -25,7 +25,7 @@ def excerpt(text: str, spans: Sequence[tuple[int, int]], width: int = WIDTH) -> 
     Without spans it is the beginning.
     """
     spans = spans[:_LOOKED_AT]
-    start, held = 0, 0
+    start, held = spans[0][0] if spans else 0, 0
     for position, (begin, _) in enumerate(spans):
         inside = sum(1 for _, end in spans[position:] if end <= begin + width)
         if inside > held:
@@ -40,8 +40,9 @@ def excerpt(text: str, spans: Sequence[tuple[int, int]], width: int = WIDTH) -> 
 
 def _trimmed(text: str, start: int, stop: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """Moves both edges inward to white space, where that loses no span."""
-    first = min((begin for begin, end in spans if begin >= start and end <= stop), default=stop)
-    last = max((end for begin, end in spans if begin >= start and end <= stop), default=start)
+    shown = [(max(begin, start), min(end, stop)) for begin, end in spans if end > start and begin < stop]
+    first = min((begin for begin, _ in shown), default=stop)
+    last = max((end for _, end in shown), default=start)
     if start > 0 and not text[start - 1].isspace():
         start = next((place + 1 for place in range(start, first) if text[place].isspace()), start)
     if stop < len(text) and not text[stop].isspace():
