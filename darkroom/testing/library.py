@@ -1,0 +1,187 @@
+"""A little library as rows of the lake: photos of several days and cameras, with the rows that belong together.
+
+Belongs here: rows that mean something to gates, marts and whoever reads them. Does not belong here: rows that are only
+valid (`rows`), pictures, or the state database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from darkroom.contracts.catalogue import table
+from darkroom.contracts.operations import OutputVersion, Publication
+from darkroom.contracts.table import Row
+from darkroom.domain.identity import DEFAULT_LIBRARY, photo_id
+from darkroom.domain.outputs import INTAKE_OUTPUTS, PHOTO
+
+LIBRARY = str(DEFAULT_LIBRARY)
+SOURCE = str(uuid.uuid5(DEFAULT_LIBRARY, "source"))
+START = datetime(2024, 1, 1, tzinfo=UTC)
+FIRST_DAY = datetime(2023, 12, 31, 20, tzinfo=UTC)
+VERSIONED = (*INTAKE_OUTPUTS, "texts")
+CAMERAS = (("Canon", "Canon EOS R5"), ("SONY", "ILCE-7"), (None, None))
+
+
+def version_of(output: str, generation: int = 1) -> str:
+    """The output version of a generation of an output."""
+    return hashlib.sha256(f"{output} {generation}".encode()).hexdigest()[:12]
+
+
+def version_rows(generation: int = 1, outputs: Sequence[str] = VERSIONED) -> dict[str, list[Row]]:
+    """Makes a generation of these outputs current."""
+    since = START + timedelta(days=generation)
+    return {
+        "output_versions": [
+            OutputVersion(
+                library_id=LIBRARY, output=o, output_version=version_of(o, generation), provider="built in", since=since
+            )
+            for o in outputs
+        ]
+    }
+
+
+def batch_rows(sequence: int, numbers: Sequence[int], *, generation: int = 1) -> dict[str, list[Row]]:
+    """Everything a batch writes about the photos with these numbers, whole and consistent, in every table it fills.
+
+    Every third photo has no camera, every fourth no date, every fifth no text; every seventh cannot be decoded.
+    """
+    made: dict[str, list[dict[str, Any]]] = {}
+    written = START + timedelta(hours=sequence)
+    fact = {"library_id": LIBRARY, "batch_id": _batch(sequence), "recorded_at": written}
+    for number in numbers:
+        sha256 = hashlib.sha256(f"photo {number}".encode()).hexdigest()
+        photo = str(photo_id(DEFAULT_LIBRARY, sha256))
+        whole = number % 7 != 6
+        for name, values in _facts(number, sha256, whole).items():
+            made.setdefault(name, []).append({**fact, "photo_id": photo, **values})
+        made["photos"][-1]["attempt"] = sequence
+        for output in VERSIONED:
+            shared = {
+                "photo_id": photo,
+                "library_id": LIBRARY,
+                "batch_id": _batch(sequence),
+                "attempt": sequence,
+                "output_version": version_of(output, generation),
+                "provider": "built in",
+                "computed_at": written,
+            }
+            rows = _computed(output, number) if whole or output == "metadata" else []
+            made.setdefault(output, []).extend({**shared, **values} for values in rows)
+    made["batches"] = [
+        {
+            **fact,
+            "sequence": sequence,
+            "request_id": None,
+            "kind": "import",
+            "files": len(numbers),
+            "frozen_at": written,
+        }
+    ]
+    return {name: [table(name).row(**row) for row in rows] for name, rows in made.items() if rows}
+
+
+def publication_rows(epoch: int, sequence: int, numbers: Sequence[int], *, generation: int = 1) -> dict[str, list[Row]]:
+    """What an epoch says of these photos when the batch `sequence` is published whole."""
+    rows: list[Row] = []
+    for number in numbers:
+        sha256 = hashlib.sha256(f"photo {number}".encode()).hexdigest()
+        shared: dict[str, Any] = {
+            "epoch": epoch,
+            "photo_id": str(photo_id(DEFAULT_LIBRARY, sha256)),
+            "library_id": LIBRARY,
+            "published_at": START + timedelta(hours=sequence, minutes=30),
+        }
+        for output in (PHOTO, *VERSIONED):
+            failed = number % 7 == 6 and output not in (PHOTO, "metadata")
+            rows.append(
+                Publication(
+                    **shared,
+                    output=output,
+                    output_version=None if output == PHOTO else version_of(output, generation),
+                    attempt=sequence,
+                    state="failed" if failed else "done",
+                    reason="corrupt: cut short" if failed else None,
+                    tries=int(failed),
+                )
+            )
+    return {"publications": rows}
+
+
+def _batch(sequence: int) -> str:
+    return str(uuid.uuid5(DEFAULT_LIBRARY, f"batch {sequence}"))
+
+
+def _facts(number: int, sha256: str, whole: bool) -> dict[str, dict[str, Any]]:
+    size: dict[str, int | None] = {"width": 4000, "height": 3000} if whole else {"width": None, "height": None}
+    digest = hashlib.sha256(f"pixels {number}".encode()).hexdigest() if whole else None
+    orientation = 6 if number % 2 else 1
+    return {
+        "photos": {
+            "sha256": sha256,
+            "media_type": "image/jpeg",
+            "size_bytes": 1000 + number,
+            **size,
+            "orientation": orientation if whole else 1,
+            "frames": 1 if whole else None,
+        },
+        "photo_contents": {"sha256": sha256, "pixel_digest": digest, "since": START},
+        "photo_files": {
+            "source_id": SOURCE,
+            "path": f"2024/{number:05}.jpg",
+            "sha256": sha256,
+            "size_bytes": 1000 + number,
+            "modified_at": START,
+        },
+    }
+
+
+def _computed(output: str, number: int) -> list[dict[str, Any]]:
+    return {"metadata": _metadata, "renditions": _renditions, "fingerprints": _fingerprints, "texts": _texts}[output](
+        number
+    )
+
+
+def _metadata(number: int) -> list[dict[str, Any]]:
+    make, model = CAMERAS[number % 3]
+    local = (FIRST_DAY + timedelta(hours=number)).replace(tzinfo=None) if number % 4 else None
+    values: dict[str, Any] = dict.fromkeys(table("metadata").row.model_fields)
+    values |= {"camera_make": make, "camera_model": model, "keywords": ["trip"] if number % 2 else [], "sources": []}
+    values |= {"latitude": 48.0, "longitude": 11.0} if number % 2 else {}
+    if local is not None:
+        values |= {"taken_local": local, "taken_offset_minutes": 60, "taken_source": "exif:DateTimeOriginal"}
+        values |= {"taken_utc": (local - timedelta(hours=1)).replace(tzinfo=UTC)}
+    computed = ("photo_id", "library_id", "batch_id", "attempt", "output_version", "provider", "computed_at")
+    return [{name: value for name, value in values.items() if name not in computed}]
+
+
+def _renditions(number: int) -> list[dict[str, Any]]:
+    upright = (1536, 2048) if number % 2 else (2048, 1536)
+    return [
+        {
+            "kind": kind,
+            "sha256": hashlib.sha256(f"{kind} {number}".encode()).hexdigest(),
+            "media_type": "image/jpeg",
+            "width": upright[0] // shrink,
+            "height": upright[1] // shrink,
+            "size_bytes": 500 // shrink,
+        }
+        for kind, shrink in (("display", 1), ("thumbnail", 8))
+    ]
+
+
+def _fingerprints(number: int) -> list[dict[str, Any]]:
+    digest = hashlib.sha256(f"pixels {number}".encode()).hexdigest()
+    return [
+        {"pixel_digest": digest, "dhash": digest[:16], "phash": digest[16:32], "sharpness": 10.0, "brightness": 0.5}
+    ]
+
+
+def _texts(number: int) -> list[dict[str, Any]]:
+    lines = [{"text": f"invoice {number}", "score": 0.9, "x": 0.1, "y": 0.1, "w": 0.5, "h": 0.1}] if number % 5 else []
+    text = "\n".join(str(line["text"]) for line in lines)
+    score = 0.9 if lines else None
+    return [{"text": text, "line_count": len(lines), "score": score, "rotation": 0, "lines": lines}]

@@ -1,0 +1,2 @@
+select batches.*
+from {{ source('core', 'batches') }} as batches

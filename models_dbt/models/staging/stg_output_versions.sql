@@ -1,0 +1,2 @@
+select output_versions.*
+from {{ source('core', 'output_versions') }} as output_versions

@@ -1,0 +1,1 @@
+{{ published_facts('photo_contents') }}
