@@ -74,6 +74,20 @@ def connect(settings: LakeSettings, spill: Path | None) -> duckdb.DuckDBPyConnec
     return connection
 
 
+def scratch() -> duckdb.DuckDBPyConnection:
+    """A DuckDB with nothing in it and no way out: for parsing statements and reading sizes."""
+    return duckdb.connect(
+        ":memory:", config={"enable_external_access": False, "threads": 1, "lock_configuration": True}
+    )
+
+
+def memory_bytes(settings: LakeSettings) -> int:
+    """The memory limit in bytes."""
+    with scratch() as connection:
+        (row,) = connection.execute("SELECT parse_formatted_bytes(?)", [settings.memory_limit]).fetchall()
+    return int(row[0])
+
+
 def attach(
     connection: duckdb.DuckDBPyConnection,
     catalog: Catalog,
