@@ -11,6 +11,9 @@ from datetime import UTC, date, datetime, timedelta
 EARLIEST_YEAR = 1826
 """The year of the oldest photograph."""
 
+END_YEAR = 2100
+"""No date from here on is believed, not even a file's own: file systems' counters end about here."""
+
 RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
 """No photo is taken in later with a clock before this: bounds the future where a file's own time is useless."""
 
@@ -100,8 +103,8 @@ def is_plausible(stamp: Timestamp, modified_at: datetime) -> bool:
     """Whether a date can be a capture's: after photography began, not the zero of a clock, not in the far future."""
     if stamp.local.date() in _UNSET or (stamp.utc is not None and stamp.utc.timestamp() == 0):
         return False
-    latest = (max(modified_at, RELEASED).astimezone(UTC) + FUTURE).replace(tzinfo=None)
-    return stamp.local.year >= EARLIEST_YEAR and stamp.local <= latest
+    newest_clock = max(modified_at, RELEASED).astimezone(UTC).replace(tzinfo=None)
+    return EARLIEST_YEAR <= stamp.local.year < END_YEAR and stamp.local - FUTURE <= newest_clock
 
 
 def _microseconds(digits: str | None) -> int:

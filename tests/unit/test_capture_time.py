@@ -181,7 +181,12 @@ def test_the_file_time_is_an_estimate_told_in_utc():
 
 
 def test_a_photo_without_any_date_stays_undated():
-    assert capture_time(Tags(), None, "a.jpg", datetime(1970, 1, 1, 3, tzinfo=UTC)) is None
+    for useless in (
+        datetime(1970, 1, 1, 3, tzinfo=UTC),
+        datetime(2107, 12, 31, tzinfo=UTC),
+        datetime.max.replace(tzinfo=UTC),
+    ):
+        assert capture_time(Tags(), None, "a.jpg", useless) is None
 
 
 def test_a_modification_time_without_zone_is_refused():

@@ -12,7 +12,7 @@ from darkroom.decoding.tags.blocks import LONGEST_BLOCK, Blocks
 MOST_BOXES = 4096
 MOST_EXTENTS = 64
 MOST_ITEMS = 8
-MOST_STEPS = 100_000
+MOST_STEPS = 20_000
 
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _IPTC_UUID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
