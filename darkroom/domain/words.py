@@ -111,8 +111,8 @@ def is_unspaced(word: str) -> bool:
 
 
 def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFKC", _MARKS.sub("", plain).translate(LETTERS))
+    plain = _MARKS.sub("", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFKC", plain.translate(LETTERS))
 
 
 def _pairs(run: str) -> list[str]:
