@@ -17,6 +17,7 @@ from darkroom.stores.state import schema
 
 requests, batches, items = schema.requests, schema.batches, schema.batch_items
 progress, failures, libraries = schema.progress, schema.failures, schema.libraries
+gate_results = schema.gate_results
 
 UNFINISHED = ("new", "planning", "running")
 
@@ -28,6 +29,8 @@ class ImportRecord:
     row: dict[str, Any]
     batches: list[BatchState]
     outputs_off: frozenset[str]
+    gates: tuple[int, int]
+    """Verdicts that passed, and that stopped a batch; the newest of each table and batch counts."""
 
 
 def ask(
@@ -139,4 +142,22 @@ def _completed(caller: Caller, connection: Connection, rows: Sequence[Row[Any]])
         made[row.request_id].append(
             BatchState(row.state, row.files, row.opened, row.failed, row.photos, said.get(row.id, {}))
         )
-    return [ImportRecord(row._asdict(), made[row.id], frozenset(row.outputs_off or ())) for row in rows]
+    gates = _gates(caller, connection, ids)
+    return [
+        ImportRecord(row._asdict(), made[row.id], frozenset(row.outputs_off or ()), gates.get(row.id, (0, 0)))
+        for row in rows
+    ]
+
+
+def _gates(caller: Caller, connection: Connection, ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    newest = (
+        select(batches.c.request_id, gate_results.c.passed)
+        .join(batches, batches.c.id == gate_results.c.batch_id)
+        .where(batches.c.request_id.in_(ids), gate_results.c.library_id.in_(caller.libraries))
+        .distinct(gate_results.c.batch_id, gate_results.c.table_name)
+        .order_by(gate_results.c.batch_id, gate_results.c.table_name, gate_results.c.checked_at.desc())
+        .subquery()
+    )
+    passed = func.count().filter(newest.c.passed)
+    statement = select(newest.c.request_id, passed, func.count() - passed).group_by(newest.c.request_id)
+    return {row[0]: (row[1], row[2]) for row in connection.execute(statement)}

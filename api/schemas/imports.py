@@ -40,6 +40,13 @@ class Progress(BaseModel):
     eta_seconds: float | None = Field(description="Estimated seconds to the end; null while there is no basis for it.")
 
 
+class Gates(BaseModel):
+    """Verdicts of quality gates over the tables of an import's batches."""
+
+    passed: int = Field(description="Tables whose rows met their contract.")
+    failed: int = Field(description="Tables whose rows did not: their batch was stopped.")
+
+
 class Import(BaseModel):
     """An import and how far it is."""
 
@@ -49,6 +56,7 @@ class Import(BaseModel):
     path: str | None = Field(description="The part of the source it reads, percent-escaped; null for all of it.")
     state: State = Field(description="Where it stands; it has ended when it succeeded, failed or was cancelled.")
     progress: Progress = Field(description="How far it is.")
+    gates: Gates = Field(description="What quality gates said of it.")
     error: str | None = Field(description="Why it failed, in a sentence.")
     created_at: datetime = Field(description="When it was asked for.")
     started_at: datetime | None = Field(description="When work began.")
@@ -68,7 +76,9 @@ class Import(BaseModel):
         )
         names = ("id", "library_id", "source_id", "path", "state", "error", "created_at", "started_at", "finished_at")
         counted = Progress(files_listed=row["files_listed"], files_new=row["files_new"], **vars(far))
-        return cls(progress=counted, **{name: row[name] for name in names})
+        passed, failed = record.gates
+        gates = Gates(passed=passed, failed=failed)
+        return cls(progress=counted, gates=gates, **{name: row[name] for name in names})
 
 
 class Failure(BaseModel):

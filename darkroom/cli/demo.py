@@ -36,21 +36,21 @@ MARTS_SECONDS = 180
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the summary instead of serving on.")] = False,
-    folder: Annotated[Path, typer.Option(help="Home of the demonstration.")] = Path(".darkroom-demo"),
+    folder: Annotated[Path, typer.Option(help="Where the demonstration keeps its home and its samples.")] = Path(".darkroom-demo"),
 ) -> None:
     """Import a sample library into a home of its own and show what was found.
 
     Running it again is harmless and fast. The exit code is 0 only if every gate passed.
     """
     console = Console()
-    home = Home(folder.absolute())
+    home, library = Home(folder.absolute() / "home"), folder.absolute() / "sample-library"
     started = time.monotonic()
     with running(home, stop=once):
         console.print(f"[bold]Darkroom is up[/] after {time.monotonic() - started:.0f} s, in {home.root}")
-        paths = write_library(home.root / "sample-library")
-        console.print(f"Importing {len(paths)} photos from {home.root / 'sample-library'}")
+        paths = write_library(library)
+        console.print(f"Importing {len(paths)} photos from {library}")
         client = Client(home)
-        source = client.post("/v1/sources", {"path": str(home.root / "sample-library"), "mode": "copy"})
+        source = client.post("/v1/sources", {"path": str(library), "mode": "copy"})
         done = follow(
             client, client.post("/v1/imports", {"source_id": source["id"]})["id"], quiet=not console.is_terminal
         )
