@@ -28,6 +28,7 @@ TAGS = [
     {"name": "service", "description": "Health, metrics and the registry of problems."},
 ]
 _SHARED = document(UNAUTHENTICATED, FORBIDDEN, INVALID, RATE_LIMITED, INTERNAL, UNAVAILABLE)
+_OPEN = document(INTERNAL)
 
 
 def describe(app: FastAPI) -> None:
@@ -57,6 +58,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     body = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(body.pop("$defs", {}))
     schemas["ProblemBody"] = body
+    found["components"]["responses"] = {str(status): response for status, response in _SHARED.items()}
     for operations in found["paths"].values():
         for operation in operations.values():
             _complete(operation)
@@ -67,11 +69,11 @@ def _complete(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if "HTTPValidationError" in str(responses.get("422")):
         del responses["422"]
-    shared = _SHARED if operation.get("security") else document(INTERNAL)
+    shared = _SHARED if operation.get("security") else _OPEN
     for status, response in shared.items():
-        known = responses.setdefault(str(status), response)
-        if known is not response:
+        known = responses.setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
+        if "content" in known:
             for media, content in response["content"].items():
-                mine = known.setdefault("content", {}).setdefault(media, content)
+                mine = known["content"].setdefault(media, content)
                 mine["examples"] = {**content["examples"], **mine.get("examples", {})}
     operation["responses"] = dict(sorted(responses.items()))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, literal, or_, select
+from sqlalchemy import Connection, Row, and_, literal, or_, select
 
 from darkroom.domain.paths import escape
 from darkroom.security.callers import Caller
@@ -71,7 +71,7 @@ def trail(caller: Caller, connection: Connection, found: Rows, photo_ids: Sequen
         .order_by(failures.c.recorded_at.desc(), failures.c.id)
         .limit(NEWEST)
     )
-    in_batches = _rows(connection, worked)
+    in_batches = _rows(connection.execute(worked))
     checked = (
         select(gates.c.batch_id, gates.c.table_name, gates.c.passed, gates.c.rows, gates.c.checked_at)
         .where(gates.c.batch_id.in_([row["id"] for row in in_batches]), gates.c.library_id.in_(caller.libraries))
@@ -84,14 +84,20 @@ def trail(caller: Caller, connection: Connection, found: Rows, photo_ids: Sequen
         .where(outputs.c.output != literal("photos"))
         .order_by(outputs.c.output)
     )
-    return Trail(found, in_batches, _rows(connection, failed), _rows(connection, checked), _rows(connection, stand))
+    return Trail(
+        files=found,
+        batches=in_batches,
+        failures=_rows(connection.execute(failed)),
+        gates=_rows(connection.execute(checked)),
+        outputs=_rows(connection.execute(stand)),
+    )
 
 
 def _files(caller: Caller, connection: Connection, condition: Any) -> Rows:
     columns = [files.c[name] for name in ("id", "source_id", "path", "state", "size_bytes", "sha256", "photo_id")]
     statement = select(*columns, files.c.seen_at).where(condition, files.c.library_id.in_(caller.libraries))
-    return _rows(connection, statement.order_by(files.c.seen_at.desc(), files.c.id).limit(NEWEST))
+    return _rows(connection.execute(statement.order_by(files.c.seen_at.desc(), files.c.id).limit(NEWEST)))
 
 
-def _rows(connection: Connection, statement: Any) -> Rows:
-    return [row._asdict() for row in connection.execute(statement)]
+def _rows(found: Iterable[Row[Any]]) -> Rows:
+    return [row._asdict() for row in found]

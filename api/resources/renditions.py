@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path as FilePath
+from pathlib import PurePosixPath
 from typing import Annotated, BinaryIO, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.contents import Content, send
 from api.dependencies import Parts, PartsOf, PhotoReader
@@ -22,6 +23,7 @@ from api.problems import (
 from api.queries import photos as queries
 from api.queries.photos import FileInPlace, PhotoRecord
 from api.resources.photos import PhotoId
+from api.schemas.photos import VERSION_DIGITS
 from darkroom.domain.identity import original_key, rendition_key
 from darkroom.domain.paths import unescape
 from darkroom.sdk.stores import ObjectMissing
@@ -30,6 +32,8 @@ from darkroom.security.confined import open_confined
 from darkroom.stores.state.engine import scoped
 
 router = APIRouter(prefix="/v1/photos", tags=["photos"])
+
+Kind = Annotated[Literal["thumbnail", "display"], Path(description="At most 256, or at most 2048 pixels long.")]
 
 FOR_EVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
@@ -55,7 +59,7 @@ def get_rendition(
     parts: PartsOf,
     request: Request,
     photo_id: PhotoId,
-    kind: Literal["thumbnail", "display"],
+    kind: Kind,
     v: Annotated[
         str | None, Query(description="The version the photo names: with it, the answer may be kept for ever.")
     ] = None,
@@ -71,7 +75,7 @@ def get_rendition(
     except ObjectMissing:
         raise Problem(NOT_FOUND, f"The {kind} is not in the object store.") from None
     media_type = RENDITION_TYPES.get(stream.read(4), "image/jpeg")
-    cache = FOR_EVER if v and sha256.startswith(v) else ASK_AGAIN
+    cache = FOR_EVER if v == sha256[:VERSION_DIGITS] else ASK_AGAIN
     return send(request.headers, Content(stream, size, media_type, sha256, cache))
 
 
@@ -123,7 +127,7 @@ def _open_in_place(places: list[FileInPlace]) -> BinaryIO:
     changed = False
     for place in places:
         try:
-            stream = open_confined(Path(unescape(place.root)), unescape(place.path))
+            stream = open_confined(FilePath(unescape(place.root)), unescape(place.path))
         except OSError:
             continue
         found = os.fstat(stream.fileno())

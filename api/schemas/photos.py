@@ -137,6 +137,7 @@ class Photo(BaseModel):
         )
 
 
+VERSION_DIGITS = 16
 PLAIN_FIELDS = (
     "library_id",
     "sha256",
@@ -155,7 +156,7 @@ PLAIN_FIELDS = (
 
 def rendition_address(photo_id: UUID, kind: str, sha256: str | None) -> str | None:
     """Address of a rendition; `v` names its content, so that a client may keep it for ever."""
-    return f"/v1/photos/{photo_id}/renditions/{kind}?v={sha256[:16]}" if sha256 else None
+    return f"/v1/photos/{photo_id}/renditions/{kind}?v={sha256[:VERSION_DIGITS]}" if sha256 else None
 
 
 def _taken_at(row: Mapping[str, Any]) -> TakenAt | None:

@@ -1,0 +1,71 @@
+"""The API's routes as its own document describes them, ready to be asked for with their examples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from api.app import create_app
+from darkroom.settings import Settings
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One route and method."""
+
+    method: str
+    path: str
+    scopes: tuple[str, ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    bodies: tuple[Any, ...] = ()
+
+    def ask(self, client: httpx.Client, body: int = 0, **headers: str) -> httpx.Response:
+        """Asks for it with the example of every required parameter and of the body; events are not waited for."""
+        with client.stream(
+            self.method,
+            self.path.format(**self.parameters),
+            params={name: value for name, value in self.parameters.items() if "{" + name + "}" not in self.path},
+            json=self.bodies[body] if self.bodies else None,
+            headers=headers,
+        ) as answer:
+            if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+                answer.read()
+        return answer
+
+    @property
+    def names_something(self) -> bool:
+        """Whether its path names one thing of one library."""
+        return "_id}" in self.path
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    return create_app(Settings(home="/nowhere")).openapi()
+
+
+def operations() -> Iterator[Operation]:
+    """Every operation. One without examples for what it requires is a `LookupError`."""
+    found = document()
+    for path, methods in found["paths"].items():
+        for method, described in methods.items():
+            scopes = [scope for one in described.get("security", []) for scopes in one.values() for scope in scopes]
+            parameters = {one["name"]: _example(one) for one in described.get("parameters", []) if one["required"]}
+            yield Operation(method.upper(), path, tuple(scopes), parameters, tuple(_bodies(described, found)))
+
+
+def _example(parameter: dict[str, Any]) -> Any:
+    schema = parameter["schema"]
+    shown = schema.get("examples") or parameter.get("examples") or schema.get("enum")
+    if not shown:
+        raise LookupError(f"the parameter {parameter['name']} has no example")
+    return next(iter(shown.values()))["value"] if isinstance(shown, dict) else shown[0]
+
+
+def _bodies(described: dict[str, Any], found: dict[str, Any]) -> Iterator[Any]:
+    if "requestBody" not in described:
+        return
+    content = described["requestBody"]["content"]["application/json"]
+    yield from (one["value"] for one in content.get("examples", {}).values())
+    name = content["schema"].get("$ref", "").rpartition("/")[2]
+    yield from found["components"]["schemas"].get(name, {}).get("examples", [])
