@@ -56,6 +56,7 @@ def up(
     """
     settings: Settings = context.obj
     home = Home(settings.home)
+    os.umask(0o077)  # logs, sockets and stores are this user's
     report = _terminal if report_to is None else _pipe(report_to)
     try:
         check_home(home)

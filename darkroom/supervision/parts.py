@@ -97,7 +97,7 @@ class Plan:
             "DARKROOM_LINE_PORT": str(self.ports[LINE]),
             "DARKROOM_MARTS_PORT": str(self.ports[MARTS]),
             "DARKROOM_WARM_MODULES": ",".join((self.programs.line, *self.programs.warm)),
-            "PYTHONPATH": str(self.programs.folder),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(self.programs.folder), inherited.get("PYTHONPATH")])),
             "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1",
             "DAGSTER_DISABLE_TELEMETRY": "yes",

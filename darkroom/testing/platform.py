@@ -94,7 +94,8 @@ def tiny_programs(folder: Path) -> Programs:
         "tiny_preparation.py": _PREPARATION,
         "tiny_main.py": _MAIN,
     }.items():
-        (folder / name).write_text(text)
+        if not (folder / name).exists():
+            (folder / name).write_text(text)
     for name in ("orchestration", "dagster.yaml", "workspace.yaml"):
         if not (folder / name).exists():
             (folder / name).symlink_to(checkout / name)
