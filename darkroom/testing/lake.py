@@ -18,14 +18,12 @@ from darkroom.stores.lake.locks import process_lock
 
 
 @contextmanager
-def memory_lake(
-    folder: Path, settings: LakeSettings | None = None, tables: Sequence[Table] = TABLES
-) -> Iterator[Lake]:
+def memory_lake(folder: Path, settings: LakeSettings | None = None, tables: Sequence[Table] = TABLES) -> Iterator[Lake]:
     """A migrated lake whose files are in `folder`; it ends with the context."""
     settings = settings or LakeSettings(memory_limit="256MB", threads=1)
     folder.mkdir(parents=True, exist_ok=True)
     connection = connect(settings, spill=None)
     attach(connection, Catalog(None), folder, create_encrypted=settings.encrypted)
-    with Lake(connection, process_lock(), settings, tables) as lake:
+    with Lake(connection, process_lock(), folder, settings, tables) as lake:
         lake.migrate()
         yield lake

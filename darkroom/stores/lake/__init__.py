@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import duckdb
@@ -23,6 +24,7 @@ from darkroom.contracts.ddl import newest_attempt
 from darkroom.contracts.table import Row, Table
 from darkroom.home import Home
 from darkroom.settings import LakeSettings
+from darkroom.stores.lake import durability
 from darkroom.stores.lake.digest import content_digest
 from darkroom.stores.lake.duck import Catalog, attach, connect
 from darkroom.stores.lake.faults import LakeMissing
@@ -37,17 +39,19 @@ OVERTAKEN = (duckdb.TransactionException, duckdb.IOException, psycopg2.Operation
 
 
 class Lake:
-    """The tables of the lake. `lock` is taken around every commit."""
+    """The tables of the lake. `lock` is taken around every commit, which names only files of `data` on disk."""
 
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
         lock: Lock,
+        data: Path,
         settings: LakeSettings,
         tables: Sequence[Table] = TABLES,
     ) -> None:
         self._connection = connection
         self._lock = lock
+        self._data = data
         self._settings = settings
         self._tables = {table.name: table for table in tables}
 
@@ -73,7 +77,7 @@ class Lake:
         except BaseException:
             connection.close()
             raise
-        return cls(connection, lock, settings)
+        return cls(connection, lock, home.lake, settings)
 
     def __enter__(self) -> Self:
         return self
@@ -108,7 +112,7 @@ class Lake:
             reraise=True,
         ):
             with attempt, self._lock(), self._cursor() as cursor:
-                return _insert(cursor, ready, message)
+                return _insert(cursor, ready, message, self._data)
         raise AssertionError("Retrying ends in a return or an exception")
 
     def present(self, table: str, photo_ids: Sequence[str], version: str) -> set[str]:
@@ -167,7 +171,7 @@ class Lake:
 
     def upkeep(self, grace: timedelta = GRACE) -> Upkeep:
         """Merges small files, expires snapshots past the settings' age, removes files unneeded for `grace`."""
-        return upkeep(self._cursor, self._lock, timedelta(days=self._settings.snapshots_kept_days), grace)
+        return upkeep(self._cursor, self._lock, self._data, timedelta(days=self._settings.snapshots_kept_days), grace)
 
     def _table(self, name: str) -> Table:
         try:
@@ -190,9 +194,12 @@ class Lake:
             cursor.close()
 
 
-def _insert(cursor: duckdb.DuckDBPyConnection, ready: Sequence[tuple[Table, pa.Table]], message: str) -> int:
+def _insert(
+    cursor: duckdb.DuckDBPyConnection, ready: Sequence[tuple[Table, pa.Table]], message: str, data: Path
+) -> int:
     for table, rows in ready:
         cursor.register(f"staged_{table.name}", rows)
+    since = durability.now()
     cursor.begin()
     for table, _ in ready:
         key = ", ".join(table.primary_key)
@@ -203,6 +210,7 @@ def _insert(cursor: duckdb.DuckDBPyConnection, ready: Sequence[tuple[Table, pa.T
         )
     if message:
         cursor.execute("CALL lake.set_commit_message('darkroom', ?)", [message])
+    durability.flush(data, since)
     cursor.commit()
     return _snapshot(cursor)
 

@@ -10,15 +10,19 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 
+from darkroom.stores.lake import durability
 from darkroom.stores.lake.locks import Lock
 
 GRACE = timedelta(days=1)
 """How long files that look unneeded are kept: a long query may still read them, a slow writer still own them."""
 
 TABLES = "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'lake' ORDER BY ALL"
+FLUSH = "CALL ducklake_flush_inlined_data('lake', schema_name => ?, table_name => ?)"
+MERGE = "CALL ducklake_merge_adjacent_files('lake', ?, schema => ?)"
 
 
 @dataclass(frozen=True)
@@ -38,26 +42,34 @@ class Upkeep:
 def upkeep(
     cursor: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]],
     lock: Lock,
+    data: Path,
     kept: timedelta,
     grace: timedelta,
 ) -> Upkeep:
     """One round over every table. Snapshots older than `kept` can no longer be travelled to afterwards.
 
-    Files are removed once they have looked unneeded for `grace`.
+    Files below `data` are removed once they have looked unneeded for `grace`.
     """
 
     def step(statement: str, *values: object) -> list[tuple[object, ...]]:
         with lock(), cursor() as connection:
             return connection.execute(statement, values).fetchall()
 
+    def rewrite(statement: str, *values: object) -> int:
+        with lock(), cursor() as connection:
+            since = durability.now()
+            connection.begin()
+            rows = connection.execute(statement, values).fetchall()
+            durability.flush(data, since)
+            connection.commit()
+        return sum(int(str(row[-1])) for row in rows)  # the last column counts
+
     flushed = merged = 0
     skipped = []
     for schema, table in step(TABLES):
         try:
-            flushed += _total(
-                step("CALL ducklake_flush_inlined_data('lake', schema_name => ?, table_name => ?)", schema, table)
-            )
-            merged += _total(step("CALL ducklake_merge_adjacent_files('lake', ?, schema => ?)", table, schema))
+            flushed += rewrite(FLUSH, schema, table)
+            merged += rewrite(MERGE, table, schema)
         except duckdb.TransactionException:
             skipped.append(f"{schema}.{table}")
     expired = step("CALL ducklake_expire_snapshots('lake', older_than => ?)", _ago(kept))
@@ -68,8 +80,3 @@ def upkeep(
 
 def _ago(age: timedelta) -> datetime:
     return datetime.now(UTC) - age
-
-
-def _total(rows: list[tuple[object, ...]]) -> int:
-    """Sum of the last column, which counts."""
-    return sum(int(str(row[-1])) for row in rows)
