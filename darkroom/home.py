@@ -114,7 +114,7 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    Path(temporary).replace(path)
 
 
 def _read_json(path: Path) -> dict:  # type: ignore[type-arg]

@@ -28,7 +28,7 @@ from darkroom.samples.library import write_library
 
 SEARCHES = (
     ("lemon cake", None),
-    ("strasse", None),
+    ("lindenstrasse", None),
     ("total", 'taken_at >= 2019 AND keywords:"receipt"'),
 )
 MARTS_SECONDS = 180
@@ -36,7 +36,7 @@ MARTS_SECONDS = 180
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the summary instead of serving on.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where the demonstration keeps its home and its samples.")] = Path(".darkroom-demo"),
+    folder: Annotated[Path, typer.Option(help="Where its home and samples are kept.")] = Path(".darkroom-demo"),
 ) -> None:
     """Import a sample library into a home of its own and show what was found.
 

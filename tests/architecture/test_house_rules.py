@@ -13,9 +13,18 @@ MODULES = sorted(
     path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "migrations/versions" not in str(path)
 )
 SQL_HOMES = ("darkroom/stores/", "darkroom/contracts/ddl.py", "api/queries/", "models_dbt/")
-ENVIRONMENT_HOMES = ("darkroom/settings.py", "darkroom/supervision/", "darkroom/cli/", "darkroom/workers/", "orchestration/")
+ENVIRONMENT_HOMES = (
+    "darkroom/settings.py",
+    "darkroom/supervision/",
+    "darkroom/cli/",
+    "darkroom/workers/",
+    "orchestration/",
+)
 DRAWERS = {"utils", "common", "helpers", "misc", "shared", "lib"}
-SQL = re.compile(r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s.+\sSET\s|DELETE\s+FROM\s|CREATE\s+TABLE\s)", re.I | re.S)
+SQL = re.compile(
+    r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s.+\sSET\s|DELETE\s+FROM\s|CREATE\s+TABLE\s)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def name(path: Path) -> str:
@@ -68,7 +77,9 @@ def test_the_environment_is_read_at_the_roots_only(path: Path):
     found = [
         node.lineno
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and getattr(node.value, "id", "") == "os"
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("environ", "getenv")
+        and getattr(node.value, "id", "") == "os"
     ]
     assert not found, f"{name(path)} reads the environment at lines {found}"
 

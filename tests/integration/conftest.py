@@ -1,7 +1,6 @@
 """A migrated state database for tests that need the real one; emptied between tests."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text

@@ -98,7 +98,7 @@ def test_a_source_that_is_gone_is_a_fault_and_nothing_is_marked_missing(state: E
     with pytest.raises(SourceFault, match="cannot be read"):
         plan(state, SETTINGS, ask(state, source))
     folder.mkdir()
-    with pytest.raises(SourceFault, match="is .* mounted"):
+    with pytest.raises(SourceFault, match=r"is .* mounted"):
         plan(state, SETTINGS, ask(state, source))
     with state.begin() as connection:
         assert sources.count_files(connection, source) == 10
