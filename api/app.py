@@ -19,6 +19,8 @@ from starlette.middleware.cors import CORSMiddleware
 from api import problems, resources
 from api.dependencies import Parts
 from api.logs import configure_logging
+from api.middleware.bodies import BodyLimitMiddleware
+from api.middleware.faults import FaultsMiddleware
 from api.middleware.headers import SecurityHeadersMiddleware
 from api.middleware.metrics import Metrics, MetricsMiddleware
 from api.middleware.rates import RateLimitMiddleware
@@ -53,7 +55,6 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=LARGEST_BODY,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=_operation_id,
         middleware=[
@@ -66,6 +67,8 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
                 per_key=settings.api.requests_per_minute,
                 refused_per_address=settings.api.refused_per_minute,
             ),
+            Middleware(FaultsMiddleware),
+            Middleware(BodyLimitMiddleware, limit=LARGEST_BODY),
         ],
     )
     app.state.parts = given

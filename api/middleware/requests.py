@@ -1,4 +1,4 @@
-"""Every request has an id, a line in the log, and an answer: faults nobody foresaw become a problem without a trace.
+"""Every request has an id and a line in the log.
 
 The id is the trace id of an incoming W3C `traceparent`, so that callers find our log by their own trace, or a new one.
 """
@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from api.problems import INTERNAL, Problem, respond
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}", re.ASCII)
 _QUIET = ("/livez", "/readyz", "/metrics")
@@ -61,12 +59,6 @@ class RequestMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_id)
-            except Exception:
-                _log.exception("request failed", method=scope["method"], path=scope["path"])
-                if status:
-                    raise
-                response = respond(Problem(INTERNAL, "Something went wrong here."), request_id)
-                await response(scope, receive, send_with_id)
             finally:
                 if scope["path"] not in _QUIET:
                     took = round((time.perf_counter() - began) * 1000, 1)
