@@ -132,8 +132,11 @@ class VectorStore(Protocol):
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order, all with score 1."""
 
-    def upkeep(self) -> str:
-        """Compacts the index; says what was done."""
+    def held(self, photo_ids: Sequence[str]) -> set[str]:
+        """Which of these photos have an entry."""
+
+    def upkeep(self, at_least: int = 0) -> str:
+        """Compacts the index, unless fewer than `at_least` new entries wait for it; says what was done."""
 
     def photo_ids(self, libraries: Sequence[str]) -> Iterator[str]:
         """Every id in the index for these libraries: what reconciliation compares with serving."""

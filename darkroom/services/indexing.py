@@ -20,6 +20,9 @@ from darkroom.services.versions import versions
 from darkroom.stores.state import batches, outputs
 from darkroom.stores.state.outputs import PhotoOutput
 
+NEW_ENTRIES = 2000
+"""Searches slow down with entries the word index has not taken in: past this many it does."""
+
 TABLES = ("photos", "photo_files", "metadata", "texts")
 
 
@@ -41,6 +44,7 @@ def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
         off = INDEX_OUTPUT in outputs.outputs_off(connection, batch.library_id)
     if not off:
         platform.vectors.upsert(entries)
+        platform.vectors.upkeep(at_least=NEW_ENTRIES)
     states = [
         PhotoOutput(UUID(one.photo_id), INDEX_OUTPUT, "off")
         if off
@@ -52,7 +56,7 @@ def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
     return Counter(entries=0 if off else len(entries))
 
 
-def missing_from_index(platform: Platform, library_id: UUID, photos: list[UUID]) -> list[UUID]:
+def missing_from_index(platform: Platform, photos: list[UUID]) -> list[UUID]:
     """Which of these photos the index does not hold."""
-    held = set(platform.vectors.photo_ids([str(library_id)]))
+    held = platform.vectors.held([str(photo) for photo in photos])
     return [photo for photo in photos if str(photo) not in held]

@@ -65,7 +65,7 @@ def publish(platform: Platform, batch_id: UUID) -> Published:
     with platform.state.begin() as connection:
         stand = outputs.of_photos(connection, ids)
         indexed = [photo for photo in ids if any(o.output == INDEX_OUTPUT and o.state == "done" for o in stand[photo])]
-    if missing := missing_from_index(platform, batch.library_id, indexed):
+    if missing := missing_from_index(platform, indexed):
         raise NotGated(f"{len(missing)} photos of batch {batch_id} are not in the search index; run the batch again")
     with platform.state.begin() as connection:
         epoch = 0

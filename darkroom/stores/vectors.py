@@ -133,11 +133,18 @@ class LanceVectors:
         if libraries:
             yield from self._ids(predicate(None, libraries))
 
-    def upkeep(self) -> str:
+    def held(self, photo_ids: Sequence[str]) -> set[str]:
+        """Which of these photos have an entry."""
+        chunks = (photo_ids[start : start + _CHUNK] for start in range(0, len(photo_ids), _CHUNK))
+        return {photo_id for chunk in chunks for photo_id in self._ids(among(chunk))}
+
+    def upkeep(self, at_least: int = 0) -> str:
         """Takes new entries into the word index, joins small files, drops old versions; says so. Safe at any time."""
         with self._writing() as (table, aliases):
             before = table.stats()["fragment_stats"]["num_fragments"]
             waiting = table.index_stats(_WORDS_INDEX).num_unindexed_rows
+            if waiting < at_least:
+                return f"search index: {waiting} new entries, not worth compacting yet"
             for one in (table, aliases):
                 one.optimize(cleanup_older_than=_OLD_VERSIONS)
             after = table.stats()["fragment_stats"]["num_fragments"]

@@ -114,7 +114,12 @@ class MemoryVectors:
         """Every id in the index for these libraries."""
         yield from self._seen(libraries, None)
 
-    def upkeep(self) -> str:
+    def held(self, photo_ids: Sequence[str]) -> set[str]:
+        """Which of these photos have an entry."""
+        self._check()
+        return {photo_id for photo_id in photo_ids if photo_id in self._entries}
+
+    def upkeep(self, at_least: int = 0) -> str:
         """There is nothing to do."""
         self._check()
         return "search index in memory: nothing to do"

@@ -237,6 +237,8 @@ class VectorStoreConformance:
         assert ids(self.find(store, "new")) == ["a"]
         assert store.search_filter(libraries=[MINE], limit=5, filter=parse("rating = 5")) == []
         assert sorted(store.photo_ids([MINE])) == ["a", "b", "c", "d"]
+        assert store.held(["a", "c", "nobody"]) == {"a", "c"}
+        assert store.held([]) == set()
 
     def test_the_later_of_two_entries_in_one_upsert_counts(self, store: VectorStore) -> None:
         store.upsert([entry("a", "early"), entry("a", "late")])
