@@ -15,7 +15,7 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
-from darkroom.cli import demo, exits, imports, photos, platform, search, why
+from darkroom.cli import demo, exits, imports, photos, platform, search, sql, why
 from darkroom.home import NotRunning
 from darkroom.settings import load_settings
 
@@ -100,6 +100,7 @@ app.command("import", rich_help_panel="Photos")(imports.import_photos)
 app.add_typer(photos.app, name="photos", rich_help_panel="Photos")
 app.command(rich_help_panel="Photos")(search.search)
 app.command(rich_help_panel="Photos")(why.why)
+app.command(rich_help_panel="Photos")(sql.sql)
 app.command(rich_help_panel="Photos")(demo.demo)
 
 if __name__ == "__main__":
