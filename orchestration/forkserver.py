@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 IDLE_SECONDS = 900.0
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 30.0
 READY = b"ready"
 log = logging.getLogger("dagster.darkroom.forkserver")
 

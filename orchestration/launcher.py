@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,6 @@ from orchestration.worker import WORKER_TAG, log_of, worker_tag
 
 WARM_VARIABLE = "DARKROOM_WARM_MODULES"
 """Modules, comma-separated, that the fork server imports beforehand."""
-
-BEGIN_AFTER_SECONDS = 3.0
-"""After the daemon's start, so that the platform is ready sooner."""
 
 LOOK_SECONDS = 5.0
 OBEY_SECONDS = 15.0
@@ -80,18 +77,11 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
         """Called by Dagster when it reads `dagster.yaml`."""
         return cls(inst_data)
 
-    @cached_property
-    def _server(self) -> ForkServer:
-        modules = [name for name in os.environ.get(WARM_VARIABLE, "").split(",") if name]
-        return ForkServer(modules, _environment(), log_of("forkserver"))
-
     def register_instance(self, instance: dg.DagsterInstance) -> None:
-        """Called by Dagster in every process; the daemon, which alone launches, begins to warm up and watch."""
+        """Called by Dagster when a process first needs the launcher; the daemon's watches what a former one began."""
         super().register_instance(instance)
         if os.environ.get(PART_VARIABLE) == DAEMON:
-            begin = threading.Timer(BEGIN_AFTER_SECONDS, self._begin)
-            begin.daemon = True
-            begin.start()
+            threading.Thread(target=self._take_over, daemon=True).start()
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Starts the worker and records which process it is. Raises `DagsterLaunchFailedError`."""
@@ -100,12 +90,12 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
             raise _failed(f"run {run.run_id} does not say which job it is of")
         _prune(log_of(run.run_id).parent)
         try:
-            pid = self._server.fork(run.run_id)
+            pid = fork_server().fork(run.run_id)
         except TimeoutError as error:
             raise _failed(f"the worker of run {run.run_id} cannot be started: {error}") from error
         if pid is None:
             pid = self._start_cold(run.run_id)
-            self._server.start()  # for the next run
+            fork_server().start()  # for the next run
         if identity := ProcessIdentity.of(pid):
             self._instance.add_run_tags(run.run_id, worker_tag(run.run_id, identity))
         self._watch(run.run_id, pid)
@@ -165,9 +155,8 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
         threading.Thread(target=process.wait, daemon=True).start()  # reaps it
         return process.pid
 
-    def _begin(self) -> None:
-        """Warms the fork server up and takes over the workers of a former daemon."""
-        self._server.start()
+    def _take_over(self) -> None:
+        """Watches the workers of a former daemon, and ends the runs whose workers died with it."""
         for run in self._unfinished():
             worker = _worker_of(run)
             if worker is not None:
@@ -235,6 +224,13 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
             self._instance.report_run_failed(
                 run, "\n".join(filter(None, [reason, self.get_run_worker_debug_info(run)]))
             )
+
+
+@cache
+def fork_server() -> ForkServer:
+    """The warm process of this one, not started yet when nobody has."""
+    modules = [name for name in os.environ.get(WARM_VARIABLE, "").split(",") if name]
+    return ForkServer(modules, _environment(), log_of("forkserver"))
 
 
 def _environment() -> dict[str, str]:

@@ -73,6 +73,11 @@ class Child:
     _pause: float = 0.0
     _missed: int = 0
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process, reaped or not."""
+        return None if self._process is None else self._process.pid
+
     def start(self) -> None:
         """Launches the process; a failure to do so counts as its death."""
         self._answer, self._missed, self._started, self._next = None, 0, time.monotonic(), 0.0

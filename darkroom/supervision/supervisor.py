@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+import psutil
 from sqlalchemy.engine import URL, make_url
 
 from darkroom.home import Home, NotRunning, write_private
@@ -40,7 +41,7 @@ Report = Callable[[str, Mapping[str, Any]], None]
 """Told of `progress` {text}, `ready` {endpoints, first_key, unwell} and `stopping` {}."""
 
 _TICK = 0.1
-_LOG_CHECK_SECONDS = 60.0
+_HOUSEKEEPING_SECONDS = 60.0
 
 
 class StopRequested(Exception):
@@ -64,7 +65,7 @@ class Supervisor:
     _children: dict[str, Child] = field(default_factory=dict)
     _ports: Ports = field(default_factory=Ports)
     _state: str = "starting"
-    _logs_checked: float = 0.0
+    _housekept: float = 0.0
 
     def run(self) -> None:
         """Starts everything and watches it until a signal asks to stop; call from the main thread.
@@ -100,9 +101,7 @@ class Supervisor:
         self._plan.write_dagster_home()
         write_private(self.home.endpoints_file, json.dumps(self._plan.endpoints(), indent=1))
         everything = self._plan.parts()
-        # Loading code takes seconds and opens no store; nothing asks the code servers before the daemon starts.
-        self._add(everything[names.LINE], everything[names.MARTS])
-        first_key = self._prepare()
+        first_key = self._prepare(everything[names.LINE], everything[names.MARTS])
         self._say("starting the services")
         self._add(everything[names.API])
         # The daemon and the web server take up locations that answer at once; later ones only after a minute.
@@ -171,27 +170,33 @@ class Supervisor:
             raise PostgresFault(f"Postgres {child.fault}:\n{tail(log_file)}")
         return admin
 
-    def _prepare(self) -> str | None:
-        """Migrates the stores and Dagster's instance, both at once; returns the first key when there is one."""
+    def _prepare(self, *code_servers: Part) -> str | None:
+        """Migrates the stores and Dagster's instance, both at once; returns the first key when there is one.
+
+        Code servers need the instance (opened together on an empty database they trip over each other) but no store:
+        they load while the stores are still being migrated.
+        """
         self._say("preparing the stores")
         stores = self._plan.run_once("prepare", ["-m", self.programs.preparation])
         instance = self._plan.run_once("instance", ["-m", self.programs.instance])
-        running = {"prepare": stores, "instance": instance}
         try:
-            self._wait(lambda: all(process.poll() is not None for process in running.values()), seconds=3600.0)
-            for name, process in running.items():
-                if process.returncode:
-                    path = self.home.logs / f"{name}.log"
-                    raise PlatformFault(f"preparing the stores failed, see {path}:\n{tail(path, 3)}")
-            output = stores.stdout.read() if stores.stdout else b""
+            self._finish("instance", instance)
+            self._add(*code_servers)
+            self._finish("prepare", stores)
+            key = json.loads(stores.stdout.read() if stores.stdout else b"")["first_key"]
         finally:
-            for process in running.values():
+            for process in (stores, instance):
                 process.kill()
                 process.wait()
                 if process.stdout:
                     process.stdout.close()
-        key = json.loads(output)["first_key"]
         return None if key is None else str(key)
+
+    def _finish(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        self._wait(lambda: process.poll() is not None, seconds=3600.0)
+        if process.returncode:
+            path = self.home.logs / f"{name}.log"
+            raise PlatformFault(f"preparing the stores failed, see {path}:\n{tail(path, 3)}")
 
     # watch ------------------------------------------------------------------------------------------------------
 
@@ -212,10 +217,20 @@ class Supervisor:
         changed = [name for name, child in self._children.items() if child.tick()]
         if changed:
             self._record()
-        if time.monotonic() - self._logs_checked > _LOG_CHECK_SECONDS:
-            self._logs_checked = time.monotonic()
+        if time.monotonic() - self._housekept > _HOUSEKEEPING_SECONDS:
+            self._housekept = time.monotonic()
             for path in self.home.logs.glob("*.log"):
                 turn_over(path)
+            if self._state == "running":  # before, processes that prepare something are ours as well
+                self._reap_adopted()
+
+    def _reap_adopted(self) -> None:
+        """Reaps dead processes we did not start: as a container's first process we inherit every orphan."""
+        ours = {child.pid for child in self._children.values()}
+        for process in psutil.Process().children():
+            with suppress(psutil.Error, ChildProcessError):
+                if process.pid not in ours and process.status() == psutil.STATUS_ZOMBIE:
+                    os.waitpid(process.pid, os.WNOHANG)
 
     def _settled(self, *chosen: str) -> bool:
         """Whether each serves or has already failed."""
