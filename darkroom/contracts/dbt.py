@@ -1,7 +1,7 @@
-"""Contract → dbt: the lake's tables as sources, and the columns of the staging views that pass them on.
+"""Contract → dbt: the lake's tables as sources, and the staging views that pass on what is published of them.
 
-`python -m darkroom.contracts.dbt` rewrites both files of a checkout; a drift test compares them.
-Does not belong here: models, tests and marts (`models_dbt`), which are written by hand.
+`python -m darkroom.contracts.dbt` rewrites both files of a checkout and adds the views that are lacking; drift tests
+compare. Does not belong here: models, tests and marts (`models_dbt`), which are written by hand.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.columns import UUID_PATTERN
 from darkroom.contracts.ddl import column_types
-from darkroom.contracts.operations import PUBLICATIONS
+from darkroom.contracts.operations import FAILURES, PUBLICATIONS
 from darkroom.contracts.table import Field, Table
 
 SOURCE = "core"
@@ -30,15 +30,15 @@ _PUBLISHED = (
 )
 """Columns staging adds to the tables whose rows are published."""
 
-_UNPUBLISHED = ("batches", "output_versions", PUBLICATIONS.name)
-"""Tables that are not about one photo's rows: their staging views add nothing."""
+_SAID_BY_HAND = (PUBLICATIONS.name, FAILURES.name)
+"""Tables whose staging view is more than the rule below."""
 
 
 def source_yaml(tables: Sequence[Table]) -> str:
     """The dbt source with every table, column, description and type; each table is the asset of its name."""
     lines = [_HEADER + "version: 2", "", "sources:", f"  - name: {SOURCE}", f"    schema: {SOURCE}"]
     lines += ['    description: "Everything computed, one table per contract, append-only."', "    tables:"]
-    for table in tables:
+    for table in _sorted(tables):
         lines += [f"      - name: {table.name}", f"        description: {_quoted(_described(table))}"]
         lines += ["        config:", "          meta:", f"            dagster: {{asset_key: [{_quoted(table.name)}]}}"]
         lines += [f"            primary_key: [{', '.join(table.primary_key)}]"]
@@ -50,21 +50,42 @@ def source_yaml(tables: Sequence[Table]) -> str:
 def staging_yaml(tables: Sequence[Table]) -> str:
     """One model per staging view: the contract's columns, and which publication made the row visible."""
     lines = [_HEADER + "version: 2", "", "models:"]
-    for table in tables:
-        which = "All rows" if table.name in _UNPUBLISHED else "Published rows"
-        lines += [
-            f"  - name: stg_{table.name}",
-            f"    description: {_quoted(f'{which} of {table.name}. {_described(table)}')}",
-        ]
-        lines += ["    columns:"]
+    for table in _sorted(tables):
+        described = f"{'Published rows' if _is_published(table) else 'All rows'} of {table.name}. {_described(table)}"
+        lines += [f"  - name: stg_{table.name}", f"    description: {_quoted(described)}", "    columns:"]
         lines += [line for field in table.fields for line in _column(table, field, " " * 6)]
-        for name, description, kind in () if table.name in _UNPUBLISHED else _PUBLISHED:
+        for name, description, kind in _PUBLISHED if _is_published(table) else ():
             lines += [
                 f"      - name: {name}",
                 f"        description: {_quoted(description)}",
                 f"        data_type: {kind}",
             ]
     return "\n".join(lines) + "\n"
+
+
+def staging_sql(table: Table) -> str:
+    """The staging view of a table whose rows a publication names or that was written before it; else of all rows.
+
+    Raises `ValueError` for the tables whose views are written by hand.
+    """
+    if table.name in _SAID_BY_HAND:
+        raise ValueError(f"stg_{table.name} is written by hand")
+    if not _is_published(table):
+        return f"select {table.name}.*\nfrom {{{{ source('{SOURCE}', '{table.name}') }}}} as {table.name}\n"
+    if "attempt" not in table.row.model_fields:
+        return f"{{{{ published_facts('{table.name}') }}}}\n"
+    arguments = [f"'{table.name}'", f"output='{table.output}'" if table.output not in (None, table.name) else ""]
+    arguments += ["versioned=false" if table.output is None else ""]
+    return f"{{{{ published_rows({', '.join(filter(None, arguments))}) }}}}\n"
+
+
+def _is_published(table: Table) -> bool:
+    """Whether a publication decides if a row is visible: rows about one photo, except what says so itself."""
+    return "photo_id" in table.row.model_fields and table.name != PUBLICATIONS.name
+
+
+def _sorted(tables: Sequence[Table]) -> list[Table]:
+    return sorted(tables, key=lambda table: table.name)
 
 
 def _described(table: Table) -> str:
@@ -93,3 +114,6 @@ def _quoted(value: object) -> str:
 if __name__ == "__main__":
     SOURCES_FILE.write_text(source_yaml(TABLES))
     STAGING_FILE.write_text(staging_yaml(TABLES))
+    for each in TABLES:
+        if not (view := STAGING_FILE.with_name(f"stg_{each.name}.sql")).exists():
+            view.write_text(staging_sql(each))

@@ -44,14 +44,17 @@ def version_rows(generation: int = 1, outputs: Sequence[str] = VERSIONED) -> dic
     }
 
 
-def batch_rows(sequence: int, numbers: Sequence[int], *, generation: int = 1) -> dict[str, list[Row]]:
+def batch_rows(
+    sequence: int, numbers: Sequence[int], *, generation: int = 1, batch_id: str | None = None
+) -> dict[str, list[Row]]:
     """Everything a batch writes about the photos with these numbers, whole and consistent, in every table it fills.
 
     Every third photo has no camera, every fourth no date, every fifth no text; every seventh cannot be decoded.
     """
     made: dict[str, list[dict[str, Any]]] = {}
     written = START + timedelta(hours=sequence)
-    fact = {"library_id": LIBRARY, "batch_id": _batch(sequence), "recorded_at": written}
+    batch_id = batch_id or str(uuid.uuid5(DEFAULT_LIBRARY, f"batch {sequence}"))
+    fact = {"library_id": LIBRARY, "batch_id": batch_id, "recorded_at": written}
     for number in numbers:
         sha256 = hashlib.sha256(f"photo {number}".encode()).hexdigest()
         photo = str(photo_id(DEFAULT_LIBRARY, sha256))
@@ -63,7 +66,7 @@ def batch_rows(sequence: int, numbers: Sequence[int], *, generation: int = 1) ->
             shared = {
                 "photo_id": photo,
                 "library_id": LIBRARY,
-                "batch_id": _batch(sequence),
+                "batch_id": batch_id,
                 "attempt": sequence,
                 "output_version": version_of(output, generation),
                 "provider": "built in",
@@ -109,10 +112,6 @@ def publication_rows(epoch: int, sequence: int, numbers: Sequence[int], *, gener
                 )
             )
     return {"publications": rows}
-
-
-def _batch(sequence: int) -> str:
-    return str(uuid.uuid5(DEFAULT_LIBRARY, f"batch {sequence}"))
 
 
 def _facts(number: int, sha256: str, whole: bool) -> dict[str, dict[str, Any]]:

@@ -11,33 +11,21 @@ versions as (
     select * from {{ ref('int_current_versions') }}
 ),
 
-current_version as (
+-- What the newest publication says, beside the version that counts.
+compared as (
     select
         photos.photo_id,
         photos.library_id,
         versions.output,
         versions.output_version,
-        true as is_current_version,
-        case
-            when publications.photo_id is null then 'missing'
-            when publications.state = 'off' then 'off'
-            when publications.output_version is distinct from versions.output_version then 'missing'
-            else publications.state
-        end as state,
-        case
-            when publications.photo_id is null then 'it was never computed'
-            when publications.state = 'off' then coalesce(publications.reason, 'it is switched off')
-            when publications.output_version is distinct from versions.output_version
-                then coalesce(
-                    'the newest is of version ' || publications.output_version, publications.reason, 'it was never computed'
-                )
-            when publications.state = 'missing' then coalesce(publications.reason, 'it was not computed yet')
-            when publications.state = 'failed' then publications.reason
-        end as reason,
-        coalesce(publications.tries, 0) as tries,
+        publications.output_version as published_version,
+        publications.state,
+        publications.reason,
+        publications.tries,
         publications.attempt,
         publications.epoch,
-        publications.published_at
+        publications.published_at,
+        coalesce(publications.output_version = versions.output_version, false) as is_of_this_version
     from photos
     inner join versions on photos.library_id = versions.library_id
     left join publications
@@ -46,31 +34,78 @@ current_version as (
             and versions.output = publications.output
 ),
 
+current_version as (
+    select
+        photo_id,
+        library_id,
+        output,
+        output_version,
+        true as is_current_version,
+        case
+            when state is null then 'missing'
+            when state = 'off' then 'off'
+            when is_of_this_version then state
+            else 'missing'
+        end as state,
+        case
+            when state is null then 'it was never computed'
+            when state = 'off' then coalesce(reason, 'it is switched off')
+            when is_of_this_version and state = 'missing' then coalesce(reason, 'it was not computed yet')
+            when is_of_this_version then reason
+            when published_version is null then coalesce(reason, 'it was never computed')
+            else 'the newest is of version ' || published_version
+        end as reason,
+        coalesce(tries, 0) as tries,
+        attempt,
+        epoch,
+        published_at
+    from compared
+),
+
 earlier_version as (
     select
-        publications.photo_id,
-        publications.library_id,
-        publications.output,
-        publications.output_version,
+        photo_id,
+        library_id,
+        output,
+        published_version as output_version,
         false as is_current_version,
-        publications.state,
-        publications.reason,
-        publications.tries,
-        publications.attempt,
-        publications.epoch,
-        publications.published_at
-    from publications
-    inner join photos on publications.photo_id = photos.photo_id
-    left join versions
-        on
-            publications.library_id = versions.library_id
-            and publications.output = versions.output
+        state,
+        reason,
+        tries,
+        attempt,
+        epoch,
+        published_at
+    from compared
     where
-        publications.output_version is not null
-        and publications.state in ('done', 'failed')
-        and publications.output_version is distinct from versions.output_version
+        published_version is not null
+        and not is_of_this_version
+        and state in ('done', 'failed')
 )
 
-select * from current_version
+select
+    photo_id,
+    library_id,
+    output,
+    output_version,
+    is_current_version,
+    state,
+    reason,
+    tries,
+    attempt,
+    epoch,
+    published_at
+from current_version
 union all
-select * from earlier_version
+select
+    photo_id,
+    library_id,
+    output,
+    output_version,
+    is_current_version,
+    state,
+    reason,
+    tries,
+    attempt,
+    epoch,
+    published_at
+from earlier_version

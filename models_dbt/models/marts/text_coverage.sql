@@ -18,8 +18,8 @@ select
     count(*) filter (where read_photos.state = 'done') as photos_read,
     count(*) filter (where read_photos.state = 'failed') as photos_failed,
     count(*) filter (where photos.text_lines > 0) as photos_with_text,
-    coalesce(sum(photos.text_lines), 0)::bigint as lines,
-    coalesce(sum(length(photos.text)), 0)::bigint as characters,
+    coalesce(sum(photos.text_lines), 0)::bigint as text_lines,
+    coalesce(sum(length(photos.text)), 0)::bigint as text_characters,
     avg(photos.text_score)::double as mean_score
 from photos
 left join read_photos on photos.photo_id = read_photos.photo_id
