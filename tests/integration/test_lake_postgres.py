@@ -144,7 +144,7 @@ def test_after_kill_9_everything_acknowledged_is_there_and_every_commit_is_whole
         batch = acknowledged[-1] + 2  # the one after the last was cut off or finished unheard
     began = time.monotonic()
     lake.insert({"texts": [sample_row(TEXTS, 999_999)]})
-    assert time.monotonic() - began < 20, "a dead writer still holds the lock"
+    assert time.monotonic() - began < 100, "a dead writer still holds the lock"
     found = {
         table.name: dict(
             lake.query(f"SELECT batch_id, count(*) AS n FROM core.{table.name} GROUP BY ALL")
