@@ -47,3 +47,17 @@ def test_a_module_somebody_else_loaded_first_stays_theirs() -> None:
 def test_describing_expectations_does_not_load_the_library() -> None:
     code = "import sys, quality.derive, quality.gate, quality.gates; print('great_expectations' in sys.modules)"
     assert _run(code) == "False"
+
+
+def test_a_process_warmed_by_import_may_be_forked() -> None:
+    code = """
+import os, sys, threading
+import quality.warm
+assert "great_expectations" in sys.modules and threading.active_count() == 1
+if (child := os.fork()) == 0:
+    from quality.engine import library
+    library()
+    os._exit(0)
+print(os.waitpid(child, 0)[1])
+"""
+    assert _run(code) == "0"
