@@ -112,3 +112,5 @@ class _Feeder:
         future = self._reader.submit(picture)
         self._running[photo] = future
         future.add_done_callback(lambda _: self._finished.put(photo))
+        if self._stopped.is_set():
+            future.cancel()

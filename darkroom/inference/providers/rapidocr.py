@@ -30,8 +30,10 @@ ENLARGED_MAX = 4.0
 
 DENSE_SIDE = 1600
 DENSE_LINES = 20
-DENSE_HEIGHT = 12.0
-"""Many lines under this height (in the detector's pixels) are looked for again, larger: below 10 px they merge."""
+DENSE_HEIGHT = 14.0
+"""Many lines under this height (in the detector's pixels) are looked for again, larger: they begin to merge."""
+MERGED_SCORE = 0.5
+"""The longest of many lines read worse than this are several lines that have merged."""
 
 MASK_THRESHOLD = 0.3
 BOX_THRESHOLD = 0.5
@@ -51,7 +53,7 @@ ORIENTATION_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 ORIENTATION_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 PROBE_LINES = 4
 PROBE_MARGIN = 0.05
-"""A picture is turned only if its longest lines then read better by this much: signs in photos fool the classifier."""
+"""A page is turned only if its longest lines then read better by this much: signs in photos fool the classifier."""
 
 
 @dataclass
@@ -81,7 +83,9 @@ class RapidOcr:
             "side_max": SIDE_MAX,
             "side_min": SIDE_MIN,
             "dense_side": DENSE_SIDE,
+            "dense_lines": DENSE_LINES,
             "dense_height": DENSE_HEIGHT,
+            "merged_score": MERGED_SCORE,
             "box_threshold": BOX_THRESHOLD,
             "box_growth": BOX_GROWTH,
             "score_min": SCORE_MIN,
@@ -104,7 +108,7 @@ class RapidOcr:
     def _read(self, image: Image) -> Reading:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
             raise ValueError(f"not an RGB picture of bytes: {image.dtype} {image.shape}")
-        page = _Page(image, self._find(image))
+        page = self._look(image)
         if not page.quads:
             return Reading(())
         page, rotation = self._upright(page)
@@ -122,9 +126,11 @@ class RapidOcr:
         quarter_turns = self._quarter_turns(page.image)
         if quarter_turns == 0:
             return page, 0
-        image = np.ascontiguousarray(np.rot90(page.image, quarter_turns))
-        turned = _Page(image, self._find(image))
-        if self._legibility(turned) <= self._legibility(page) + PROBE_MARGIN:
+        turned = self._look(np.ascontiguousarray(np.rot90(page.image, quarter_turns)))
+        # A line on its side is laid down before it is read, so it reads as well unturned: that must not speak for it.
+        on_their_sides = quarter_turns != 2 and 2 * sum(map(_stands, page.quads)) > len(page.quads)
+        needed = -PROBE_MARGIN if on_their_sides else PROBE_MARGIN
+        if self._legibility(turned) < self._legibility(page) + needed:
             return page, 0
         return turned, 360 - 90 * quarter_turns
 
@@ -157,14 +163,16 @@ class RapidOcr:
         scores = _run(self._orientation, (middle - ORIENTATION_MEAN) / ORIENTATION_DEVIATION)
         return int(scores[0].argmax())
 
-    def _find(self, image: Image) -> list[Quad]:
-        """Quads of the lines in a picture, in its pixels, in no order."""
+    def _look(self, image: Image) -> _Page:
+        """Where the lines of a picture are; a page of small print is looked at twice, the second time larger."""
         quads, scale = self._detect(image, SIDE_MAX)
+        page = _Page(image, quads)
         if len(quads) < DENSE_LINES or max(image.shape[:2]) <= SIDE_MAX:
-            return quads
-        if float(np.median([_thickness(quad) for quad in quads])) * scale >= DENSE_HEIGHT:
-            return quads
-        return self._detect(image, DENSE_SIDE)[0]
+            return page
+        small = float(np.median([_thickness(quad) for quad in quads])) * scale < DENSE_HEIGHT
+        if small or self._legibility(page) < MERGED_SCORE:
+            return _Page(image, self._detect(image, DENSE_SIDE)[0])
+        return page
 
     def _detect(self, image: Image, side_max: int) -> tuple[list[Quad], float]:
         """Quads in the picture's pixels, and how many of the detector's pixels one of them was."""
@@ -280,6 +288,11 @@ def _length(quad: Quad) -> float:
 
 def _thickness(quad: Quad) -> float:
     return float(min(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[0] - quad[3])))
+
+
+def _stands(quad: Quad) -> bool:
+    """Whether the line runs from top to bottom."""
+    return bool(np.linalg.norm(quad[0] - quad[3]) >= VERTICAL_RATIO * np.linalg.norm(quad[0] - quad[1]))
 
 
 def _crop(image: Image, quad: Quad) -> Image:
