@@ -299,6 +299,25 @@ def test_connections_that_die_between_two_inserts_are_replaced(home, lake):
     assert count(lake, TEXTS) == 40
 
 
+def test_a_catalog_that_is_gone_is_told_and_one_that_comes_back_in_time_is_not_noticed(home, lake, monkeypatch):
+    really, tries = psycopg2.connect, []
+
+    def refuse(**options):
+        tries.append(options)
+        if len(tries) <= refusals:
+            raise psycopg2.OperationalError("connection refused")
+        return really(**options)
+
+    monkeypatch.setattr(psycopg2, "connect", refuse)
+    refusals = 2
+    lake.insert({"texts": sample_rows(TEXTS, 20)})
+    assert len(tries) == 3
+    refusals = 1000
+    with pytest.raises(LakeUnavailable, match="connection refused"):
+        lake.insert({"texts": [sample_row(TEXTS, 100)]})
+    assert count(lake, TEXTS) == 20
+
+
 def test_a_lock_has_one_holder_and_is_free_when_that_one_dies(home):
     url = home.database_url("lake")
     holder = subprocess.Popen([sys.executable, "-c", HOLDER, home.root], stdout=subprocess.PIPE, text=True)

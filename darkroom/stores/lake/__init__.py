@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import duckdb
-import psycopg2
 import pyarrow as pa
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
@@ -27,14 +26,14 @@ from darkroom.settings import LakeSettings
 from darkroom.stores.lake import durability
 from darkroom.stores.lake.digest import content_digest
 from darkroom.stores.lake.duck import Catalog, attach, connect
-from darkroom.stores.lake.faults import LakeMissing
+from darkroom.stores.lake.faults import LakeMissing, LakeUnavailable
 from darkroom.stores.lake.locks import Lock, advisory_lock
 from darkroom.stores.lake.maintenance import GRACE, Upkeep, upkeep
 from darkroom.stores.lake.schema import migrate
 from darkroom.stores.lake.staging import staged
 
 TRIES = 5
-OVERTAKEN = (duckdb.TransactionException, duckdb.IOException, psycopg2.OperationalError)
+OVERTAKEN = (duckdb.TransactionException, duckdb.IOException, LakeUnavailable)
 """Faults another try may mend: a writer beside us, a catalog that is just restarting."""
 
 
@@ -102,7 +101,8 @@ class Lake:
 
         A row whose primary key is there already is left out, so that repeating a call changes nothing; of rows with
         equal keys in one call one is kept. Raises `KeyError` for an unknown table, `LakeSchemaMismatch` for columns
-        that are not the contract's; then, as after any fault, no row of the call is there.
+        that are not the contract's, `LockTimeout` behind a writer that takes too long, `LakeUnavailable` or DuckDB's
+        error when several tries failed. The rows are then there all together or not at all; the call can be repeated.
         """
         ready = [(self._table(name), staged(self._table(name), given)) for name, given in rows.items()]
         for attempt in Retrying(

@@ -14,6 +14,8 @@ from contextlib import AbstractContextManager, contextmanager
 import psycopg2
 from sqlalchemy.engine import URL
 
+from darkroom.stores.lake.faults import LakeUnavailable
+
 Lock = Callable[[], AbstractContextManager[None]]
 """Called and entered, it holds the lock."""
 
@@ -25,21 +27,13 @@ class LockTimeout(TimeoutError):
 def advisory_lock(url: URL, name: str, seconds: float = 600.0) -> Lock:
     """The lock called `name` in the database of `url`. Entering waits at most `seconds`, then raises `LockTimeout`.
 
-    Raises psycopg2's `OperationalError` when the server cannot be reached.
+    Raises `LakeUnavailable` when the server cannot be reached.
     """
     key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
     @contextmanager
     def held() -> Iterator[None]:
-        session = psycopg2.connect(
-            host=url.host,
-            port=url.port or 5432,
-            user=url.username,
-            password=url.password,
-            dbname=url.database,
-            connect_timeout=5,
-            application_name=f"darkroom-lock-{name}",
-        )
+        session = _session(url, name)
         try:
             session.autocommit = True
             with session.cursor() as cursor:
@@ -53,6 +47,21 @@ def advisory_lock(url: URL, name: str, seconds: float = 600.0) -> Lock:
             session.close()
 
     return held
+
+
+def _session(url: URL, name: str) -> psycopg2.extensions.connection:
+    try:
+        return psycopg2.connect(
+            host=url.host,
+            port=url.port or 5432,
+            user=url.username,
+            password=url.password,
+            dbname=url.database,
+            connect_timeout=5,
+            application_name=f"darkroom-lock-{name}",
+        )
+    except psycopg2.OperationalError as error:
+        raise LakeUnavailable(f"the lake's catalog cannot be reached: {error}") from None
 
 
 def process_lock() -> Lock:
