@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -26,6 +26,7 @@ from api.middleware.metrics import Metrics, MetricsMiddleware
 from api.middleware.rates import RateLimitMiddleware
 from api.middleware.requests import RequestMiddleware
 from api.openapi import API_VERSION, describe
+from api.parameters import KnownParameters
 from darkroom.settings import Settings, load_settings
 
 SENT_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Range"]
@@ -73,9 +74,14 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
     )
     app.state.parts = given
     app.state.metrics = metrics
-    problems.install(app)
+    known = KnownParameters()
+    allowed: dict[str | None, set[str]] = {}
     for router in routers():
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(known)] if router.prefix else [])
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                allowed.setdefault(route.path, set()).update(route.methods or ())
+    problems.install(app, allowed)
     describe(app)
     return app
 

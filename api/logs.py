@@ -9,7 +9,7 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 
 def configure_logging() -> None:
-    """Sets structlog up for this process. Called by the process that serves, never by tests or libraries."""
+    """Sets structlog up for this process. Called where an application is served."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

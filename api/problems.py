@@ -6,7 +6,7 @@ Does not belong here: deciding that something is wrong (resources, domain).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -187,8 +187,11 @@ def document(*types: ProblemType) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def install(app: FastAPI) -> None:
-    """Makes every error of the application a problem; faults nobody foresaw are the request middleware's business."""
+def install(app: FastAPI, allowed: Mapping[str | None, Collection[str]]) -> None:
+    """Makes every error of the application a problem; faults nobody foresaw are `FaultsMiddleware`'s business.
+
+    `allowed` are the methods of each path.
+    """
 
     def answer(request: Request, problem: Problem) -> JSONResponse:
         return respond(problem, request.scope["darkroom"].request_id)
@@ -201,7 +204,12 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         type = _BY_STATUS.get(error.status_code, INTERNAL if error.status_code >= 500 else MALFORMED)
         detail = type.meaning if type in (NOT_FOUND, METHOD_NOT_ALLOWED) else str(error.detail)
-        return answer(request, Problem(type, detail, headers=error.headers))
+        headers = dict(error.headers or {})
+        if type is METHOD_NOT_ALLOWED:
+            path = getattr(request.scope.get("route"), "path", None)
+            # FastAPI's routes have one method each, and know nothing of their neighbours.
+            headers["Allow"] = ", ".join(sorted(allowed.get(path, ()))) or headers.get("Allow", "")
+        return answer(request, Problem(type, detail, headers=headers))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:

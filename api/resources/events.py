@@ -32,7 +32,19 @@ LastEventId = Annotated[
 ]
 _STREAM = {
     "description": "Events: `progress` (with ids), `import` when its state or progress changed, `end` as the last.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "id": {"type": "string", "description": "Where to go on after a break; `progress` events only."},
+                    "event": {"type": "string", "enum": ["progress", "import", "end"]},
+                    "data": {"type": "string", "description": "JSON: a step's progress, or the import."},
+                },
+            }
+        }
+    },
 }
 
 

@@ -52,11 +52,19 @@ def inside_folder(root: Path, path: str) -> str | None:
         parts = candidate.split("/")
         if any(part in ("", ".", "..") or "\0" in part for part in parts):
             raise FolderRefused("the path does not stay inside the source")
-        here = root
-        for part in parts:
-            here = here / part
-            if here.is_symlink():
-                raise FolderRefused("the path goes through a symbolic link, which imports do not follow")
-        if here.exists():
+        if _is_there(root, parts):
             return escape(os.fsencode(candidate))
     raise FolderRefused("there is nothing at this path inside the source")
+
+
+def _is_there(root: Path, parts: list[str]) -> bool:
+    here = root
+    for part in parts:
+        here = here / part
+        try:
+            mode = here.lstat().st_mode
+        except (OSError, ValueError):
+            return False
+        if stat.S_ISLNK(mode):
+            raise FolderRefused("the path goes through a symbolic link, which imports do not follow")
+    return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
@@ -39,6 +40,7 @@ class Operation:
         return "_id}" in self.path
 
 
+@cache
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
     return create_app(Settings(home="/nowhere")).openapi()

@@ -1,6 +1,8 @@
 """What every answer has in common: health, metrics, problems, ids, headers and limits."""
 
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -121,6 +123,18 @@ def test_what_cannot_be_routed_is_a_problem_too(
     assert answer.json()["instance"] == f"urn:request:{answer.headers['x-request-id']}"
 
 
+def test_a_method_that_is_not_allowed_names_those_that_are(client: httpx.Client) -> None:
+    assert client.delete("/v1/sources").headers["allow"] == "GET, POST"
+    assert client.put(f"/v1/photos/{uuid.uuid4()}").headers["allow"] == "GET"
+
+
+def test_a_misspelt_parameter_is_refused_and_named(client: httpx.Client) -> None:
+    answer = client.get("/v1/photos", params={"filtr": "rating = 5", "limit": 1})
+    assert answer.status_code == 422
+    assert [error["parameter"] for error in answer.json()["errors"]] == ["filtr"]
+    assert client.get("/v1/photos", params={"filter": "rating = 5", "limit": 1}).status_code == 200
+
+
 @pytest.mark.parametrize("body", ["{", '{"path": }', "nonsense", "[" * 5000])
 def test_a_body_that_is_no_json_is_a_problem(client: httpx.Client, body: str) -> None:
     answer = client.post("/v1/sources", content=body, headers={"Content-Type": "application/json"})
@@ -161,6 +175,27 @@ def test_a_fault_nobody_foresaw_shows_its_id_and_no_trace(
     assert "hunter2" not in answer.text
     assert "Traceback" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_log_is_a_json_object_a_line_and_shows_no_local_variable() -> None:
+    program = """
+import structlog
+from api.logs import configure_logging
+configure_logging()
+def fails(key):
+    raise ZeroDivisionError("divided")
+try:
+    fails("dk_" + "s" * 43)
+except ZeroDivisionError:
+    structlog.get_logger().exception("request failed", path="/v1")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    (line,) = done.stderr.splitlines()
+    logged = json.loads(line)
+    assert (logged["event"], logged["path"], logged["level"]) == ("request failed", "/v1", "error")
+    assert logged["exception"][0]["exc_type"] == "ZeroDivisionError"
+    assert "fails" in line
+    assert "sss" not in line
 
 
 def test_a_request_is_named_by_the_trace_it_belongs_to(anonymous: httpx.Client) -> None:
