@@ -1,0 +1,81 @@
+"""The sensor of the marts over the real state database: what it asks for, and what keeps it from asking."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from sqlalchemy import Engine
+
+from darkroom.services.platform import Platform
+from darkroom.settings import Settings
+from darkroom.stores.state.publishing import next_epoch
+from orchestration import tags
+from orchestration.marts_state import record_built
+from orchestration.sensors.marts import JOB, marts_sensor
+
+
+@pytest.fixture
+def platform(state: Engine, tmp_path: Path) -> Platform:
+    platform = Platform(Settings(home=tmp_path))
+    vars(platform).update(state=state)
+    return platform
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def _tick(
+    platform: Platform, instance: dg.DagsterInstance, cursor: str | None = None, *, seconds_later: float = 0.0
+) -> dg.SensorResult | dg.SkipReason:
+    """One evaluation, as if `seconds_later` had passed since the cursor was written."""
+    if cursor is not None:
+        watch = json.loads(cursor)
+        times = {
+            name: watch[name] - seconds_later for name in ("changed_at", "waiting_since", "requested_at") if watch[name]
+        }
+        cursor = json.dumps({**watch, **times})
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"platform": platform})
+    result = marts_sensor(context)
+    assert isinstance(result, dg.SensorResult | dg.SkipReason)
+    return result
+
+
+def _publish(state: Engine) -> None:
+    with state.begin() as connection:
+        next_epoch(connection)
+
+
+def test_a_published_epoch_becomes_one_background_run_once_it_is_quiet(
+    platform: Platform, state: Engine, instance: dg.DagsterInstance
+) -> None:
+    assert not _tick(platform, instance).run_requests
+    _publish(state)
+    seen = _tick(platform, instance)
+    assert not seen.run_requests
+    due = _tick(platform, instance, seen.cursor, seconds_later=30)
+    (request,) = due.run_requests or []
+    assert request.tags[tags.SLOT] == tags.BACKGROUND
+    assert not _tick(platform, instance, due.cursor, seconds_later=5).run_requests
+    record_built(platform.home, 1, "p")
+    assert not _tick(platform, instance, due.cursor, seconds_later=500).run_requests
+
+
+def test_nothing_is_asked_for_while_a_build_is_under_way(
+    platform: Platform, state: Engine, instance: dg.DagsterInstance
+) -> None:
+    _publish(state)
+    cursor = _tick(platform, instance).cursor
+
+    @dg.job(name=JOB)
+    def under_way() -> None:
+        pass
+
+    run = instance.create_run_for_job(under_way, status=dg.DagsterRunStatus.STARTED)
+    assert isinstance(_tick(platform, instance, cursor, seconds_later=60), dg.SkipReason)
+    instance.report_run_failed(run)
+    assert _tick(platform, instance, cursor, seconds_later=60).run_requests
