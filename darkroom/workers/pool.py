@@ -35,6 +35,7 @@ class WorkerPool:
     """`workers` processes, each with its own handler `entry` ("module:Class") built with `config` (JSON).
 
     Futures end in a `Reply`, or in `TaskFailed` (the handler raised), `WorkerCrashed`, `WorkerTimeout` or `PoolClosed`.
+    A task whose worker is killed from outside (SIGKILL) is given to one more worker before it ends in `WorkerCrashed`.
     Every method may be called from any thread.
     """
 
@@ -118,7 +119,7 @@ class WorkerPool:
 
     def _run(self, slot: int, job: _Job) -> None:
         try:
-            reply = self._ensure(slot).run(job.task, job.blobs)
+            reply = self._answer(slot, job)
         except TaskFailed as fault:
             if fault.kind == "MemoryError":
                 # What failed to be allocated may have left a library half-way; a fresh process is cheap.
@@ -132,6 +133,16 @@ class WorkerPool:
             job.future.set_exception(fault)
         else:
             job.future.set_result(reply)
+
+    def _answer(self, slot: int, job: _Job) -> Reply:
+        try:
+            return self._ensure(slot).run(job.task, job.blobs)
+        except WorkerCrashed as crash:
+            # Nobody kills himself that way: the system or a person did, mostly not because of this task.
+            if crash.signal_name != "SIGKILL" or self._closed:
+                raise
+            self._discard(slot)
+        return self._ensure(slot).run(job.task, job.blobs)
 
     def _warm(self, slot: int) -> None:
         # Started before it is needed; when that is not possible, the next task tries again and tells its owner why.

@@ -47,6 +47,12 @@ class Odd:
     def die(self, task, blobs):
         os.kill(os.getpid(), getattr(signal, task["signal"]))
 
+    def await_death(self, task, blobs):
+        if not os.path.exists(task["mark"]):
+            open(task["mark"], "w").close()
+            self.hang(task, blobs)
+        return self.echo(task, blobs)
+
     def leave(self, task, blobs):
         os._exit(3)
 
@@ -133,6 +139,18 @@ def test_a_killed_worker_costs_only_its_task_and_is_replaced(entry: str, name: s
             crash.result(30)
         assert caught.value.signal_name == name
         assert after.result(30).result["n"] == 7
+
+
+def test_a_task_whose_worker_is_killed_from_outside_is_done_by_the_next_one(entry: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    task = {"do": "await_death", "touch": str(tmp_path / "pipe"), "mark": str(tmp_path / "mark"), "n": 7}
+    with WorkerPool(entry, {}, 1, LIMITS) as pool:
+        answer = pool.submit(task, [b"photo"])
+        killed = int((tmp_path / "pipe").read_bytes())
+        os.kill(killed, signal.SIGKILL)
+        reply = answer.result(30)
+    assert reply.result["n"] == 7 and reply.result["pid"] != killed
+    assert [bytes(blob) for blob in reply.blobs] == [b"otohp"]
 
 
 def test_a_worker_that_exits_is_a_crash_without_a_signal(entry: str) -> None:
