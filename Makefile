@@ -6,10 +6,10 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := .venv/bin/uv
 STAMP := .venv/.synced
 
-.PHONY: help setup demo test check lint types imports format bench docs up down clean
+.PHONY: help setup demo test test-crash test-long check lint types imports format bench docs up down clean
 
 help: ## Say what can be done
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Build the locked environment in .venv
 
@@ -30,6 +30,12 @@ down: ## Stop it
 
 test: setup ## Run every test that needs no outside server
 	.venv/bin/pytest -rs
+
+test-crash: setup ## Kill parts of the running platform in the middle of imports, 20 times
+	.venv/bin/pytest -rs -m crash --crash-cycles 20
+
+test-long: setup ## Run the tests that take minutes
+	.venv/bin/pytest -rs -m long --long
 
 lint: setup ## Style, docstrings, security rules, SQL
 	.venv/bin/ruff check .
