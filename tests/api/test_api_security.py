@@ -21,7 +21,7 @@ from darkroom.testing.serving import add_library, add_source, publish_photo
 from tests.api.operations import Operation, operations
 
 State = Callable[[], AbstractContextManager[Connection]]
-PUBLIC = {"/livez", "/readyz", "/metrics", "/problems", "/problems/{slug}"}
+PUBLIC = {"/livez", "/readyz", "/metrics", "/docs", "/problems", "/problems/{slug}"}
 
 
 OPERATIONS = list(operations())

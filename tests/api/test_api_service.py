@@ -23,6 +23,7 @@ from darkroom.testing.objects import MemoryObjects
 from darkroom.testing.postgres import free_port
 from darkroom.testing.vectors import MemoryVectors
 from tests.api.conftest import served
+from tests.api.operations import operations
 
 State = Callable[[], AbstractContextManager[Connection]]
 
@@ -189,7 +190,8 @@ try:
 except ZeroDivisionError:
     structlog.get_logger().exception("request failed", path="/v1")
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True)
     (line,) = done.stderr.splitlines()
     logged = json.loads(line)
     assert (logged["event"], logged["path"], logged["level"]) == ("request failed", "/v1", "error")
@@ -288,12 +290,24 @@ def test_browsers_of_other_origins_are_let_in_by_setting_only(home: Home, anonym
         assert "access-control-allow-origin" not in stranger.headers
 
 
+def test_the_reference_shows_every_route_and_runs_nothing(anonymous: httpx.Client) -> None:
+    answer = anonymous.get("/docs")
+    assert answer.headers["content-type"].startswith("text/html")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "<script" not in answer.text
+    for one in operations():
+        assert f"<b>{one.method}</b> <code>{one.path}</code>" in answer.text
+    assert "Bearer dk_…" in answer.text
+
+
 def test_the_routers_that_are_served() -> None:
     assert [router.prefix or router.tags[0] for router in routers()] == [
         "/v1/imports",
         "/v1/imports",
         "/v1/marts",
         "/v1/photos",
+        "service",
         "/v1/photos",
         "/v1/search",
         "service",
