@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -107,6 +108,14 @@ class Settings(BaseSettings):
     decoding: DecodingSettings = DecodingSettings()
     batch: BatchSettings = BatchSettings()
     inference: InferenceSettings = InferenceSettings()
+    outputs_off: Annotated[frozenset[str] | None, NoDecode] = Field(
+        None, description="Outputs of models that are not made, comma-separated; unset, libraries keep what they have."
+    )
+
+    @field_validator("outputs_off", mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        return {name.strip() for name in given.split(",") if name.strip()} if isinstance(given, str) else given
 
     @classmethod
     def settings_customise_sources(

@@ -12,6 +12,7 @@ import sys
 
 from darkroom.home import Home
 from darkroom.services.accounts import ensure_first_keys
+from darkroom.services.libraries import switch_outputs
 from darkroom.settings import Settings, load_settings
 from darkroom.stores.lake import Lake
 from darkroom.stores.state.engine import connect
@@ -19,7 +20,9 @@ from darkroom.stores.state.migrate import migrate
 
 
 def prepare(home: Home, settings: Settings) -> str | None:
-    """Migrates state and lake, makes the first keys; returns the administrator's key when it was made by this call.
+    """Migrates state and lake, tells libraries the settings, makes the first keys.
+
+    Returns the administrator's key when it was made by this call.
 
     Raises what the stores raise, for example when a database was written by a newer version.
     """
@@ -32,6 +35,7 @@ def prepare(home: Home, settings: Settings) -> str | None:
         lake.close()
     engine = connect(owner, application="darkroom-prepare", pool_size=1, overflow=0)
     try:
+        switch_outputs(engine, settings.outputs_off)
         return ensure_first_keys(engine, home)
     finally:
         engine.dispose()
