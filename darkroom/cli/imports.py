@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from darkroom.cli import exits
 from darkroom.cli.client import Client
+from darkroom.domain.paths import escape
 from darkroom.home import Home
 
 ENDED = ("succeeded", "failed", "cancelled")
@@ -56,8 +58,12 @@ def _start(client: Client, path: Path, mode: str, watch: bool) -> Any:
     if not start.exists():
         exits.stop(exits.USAGE, f"{path} does not exist.")
     folder = start if start.is_dir() else start.parent
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        exits.stop(exits.USAGE, f"The name of {escape(os.fsencode(folder))} is no UTF-8: import a folder above it.")
     source = client.post("/v1/sources", {"path": str(folder), "mode": mode, "watched": watch})
-    part = {} if start.is_dir() else {"path": start.name}
+    part = {} if start.is_dir() else {"path": escape(os.fsencode(start.name))}
     return client.post("/v1/imports", {"source_id": source["id"], **part})
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from darkroom.cli.client import Client
+from darkroom.domain.paths import escape
 from darkroom.home import Home
 
 
@@ -18,7 +20,7 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print the API's own document.")] = False,
 ) -> None:
     """Explain what became of a photo or a file: where it was seen, what was computed, what failed and why."""
-    given = str(Path(subject).absolute()) if Path(subject).exists() else subject
+    given = escape(os.fsencode(Path(subject).absolute())) if os.path.lexists(subject) else subject
     told = Client(Home(context.obj.home)).get("/v1/why", subject=given)
     typer.echo(json.dumps(told, indent=2) if as_json else explanation(told))
 

@@ -58,6 +58,13 @@ def test_a_file_may_have_any_name(platform: Darkroom, photos: Path):
             original = client.get(f"/v1/photos/{photo['id']}/original")
             assert original.content == picture(word)
     assert platform.why(Path(os.fsdecode(root + b"/caf\xe9.jpg")))["state"] == "published"
+    for name in (b"caf\xe9.jpg", b"%41 per cent.jpg"):
+        alone = platform.take_in(Path(os.fsdecode(root + b"/" + name)))
+        assert (alone["progress"]["files_listed"], alone["progress"]["files_new"]) == (1, 0), name
+    unspeakable = Path(os.fsdecode(root + b"/caf\xe9"))
+    unspeakable.mkdir()
+    refused = platform("import", unspeakable)
+    assert refused.returncode == 2 and "UTF-8" in refused.stderr and "Traceback" not in refused.stderr
     assert platform.take_in(photos)["progress"]["files_new"] == 0
     check_everything(platform)
 
