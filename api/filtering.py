@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 
 from api.problems import INVALID_FILTER, Problem
 from api.queries.filters import accepted
+from darkroom.domain.fields import FIELDS
 from darkroom.domain.filters import LONGEST, Filter, FilterError, parse
 from darkroom.security.callers import Caller
 
@@ -16,7 +17,10 @@ FilterText = Annotated[
     str | None,
     Query(
         max_length=LONGEST,
-        description="Conditions (a subset of AIP-160).",
+        description=(
+            "Conditions (a subset of AIP-160), joined by `AND`, `OR`, `NOT` and parentheses, on "
+            f"{', '.join(f'`{name}`' for name in FIELDS)}, `year` and `outputs.<name>`."
+        ),
         examples=['camera.make = "FUJIFILM" AND taken_at >= 2024-05'],
     ),
 ]

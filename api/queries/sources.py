@@ -1,4 +1,4 @@
-"""Registered folders."""
+"""Registered folders: adding one, looking them up, listing them."""
 
 from __future__ import annotations
 
