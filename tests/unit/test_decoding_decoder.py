@@ -142,12 +142,12 @@ def test_a_head_without_a_body_is_a_photo_that_cannot_be_decoded(decoder: Decode
 
 
 def test_bombs_and_giants_are_too_large_and_the_next_file_is_fine() -> None:
-    settings = DecodingSettings(workers=1, max_pixels=100_000_000, memory_bytes=420 * 1024**2, max_file_bytes=5_000_000)
+    settings = DecodingSettings(workers=1, max_pixels=200_000_000, memory_bytes=512 * 1024**2, max_file_bytes=5_000_000)
     with Decoder(settings) as decoder:
         assert inspect(decoder, png_bomb(60_000, 60_000, rows=1)).faults["renditions"].kind == "too_large"
-        over_pixels = inspect(decoder, png_bomb(20_000, 5_001))
+        over_pixels = inspect(decoder, png_bomb(20_000, 10_001))
         assert over_pixels.faults["renditions"].kind == "too_large"
-        over_memory = inspect(decoder, png_bomb(12_000, 8_000))
+        over_memory = inspect(decoder, png_bomb(16_000, 10_000))
         assert over_memory.media_type == "image/png"
         assert over_memory.faults["renditions"].kind == "too_large"
         over_bytes = inspect(decoder, jpeg() + b"\0" * 5_000_000)
