@@ -49,7 +49,7 @@ def import_photos(
             typer.echo(sentence(one))
     if any(one["state"] in ("failed", "cancelled") for one in started):
         raise typer.Exit(exits.FAILED)
-    if any(one["progress"]["files_failed"] for one in started):
+    if any(one["progress"]["files_failed"] or one["error"] for one in started):
         raise typer.Exit(exits.PARTLY)
 
 

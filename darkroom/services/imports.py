@@ -6,7 +6,7 @@ Belongs here: planning, and what planning decides about files it knows. Does not
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 
 from darkroom.domain.outputs import MODEL_OUTPUTS
-from darkroom.services.listing import list_files
+from darkroom.services.listing import Unlisted, list_files
 from darkroom.settings import BatchSettings
 from darkroom.stores.state import batches, outputs, requests, sources
 from darkroom.stores.state.sources import SeenFile, Source
@@ -24,6 +24,10 @@ LOOK_AHEAD = 500
 
 VANISHED_SHARE = 0.5
 """A whole listing that misses more than this share of the known files is a fault of the source, not a deletion."""
+
+
+SHOWN = 5
+SHOWN_CHARACTERS = 200
 
 
 class SourceFault(RuntimeError):
@@ -53,6 +57,7 @@ def plan(
     size = settings.files if MODEL_OUTPUTS - off else settings.files_without_models
     pending: list[SeenFile] = []
     frozen: list[UUID] = []
+    unlisted: list[Unlisted] = []
     listed = new = 0
     opened = clock()
 
@@ -74,7 +79,9 @@ def plan(
         pending.clear()
         opened = clock()
 
-    for chunk in _chunks(source, request.path):
+    for listing in _chunks(source, request.path):
+        chunk = [one for one in listing if isinstance(one, SeenFile)]
+        unlisted += (one for one in listing if isinstance(one, Unlisted))
         with engine.begin() as connection:
             if requests.is_cancelled(connection, request_id):
                 raise Cancelled(f"import {request_id} was cancelled while its files were listed")
@@ -92,14 +99,16 @@ def plan(
     if pending:
         freeze()
     if request.path is None:
-        _note_missing(engine, source, known, listed, began)
+        _note_missing(engine, source, known, listed, began, unlisted)
     with engine.begin() as connection:
         requests.count_listed(connection, request_id, listed, new)
+        if unlisted:
+            requests.note(connection, request_id, _told(unlisted))
         requests.finish_planning(connection, request_id)
     return frozen
 
 
-def _chunks(source: Source, below: str | None) -> Iterator[list[SeenFile]]:
+def _chunks(source: Source, below: str | None) -> Iterator[list[SeenFile | Unlisted]]:
     try:
         files = list_files(source.root, below)
         while chunk := list(islice(files, LOOK_AHEAD)):
@@ -129,7 +138,11 @@ def _new_files(
     return fresh
 
 
-def _note_missing(engine: Engine, source: Source, known: int, listed: int, began: datetime) -> None:
+def _note_missing(
+    engine: Engine, source: Source, known: int, listed: int, began: datetime, unlisted: Sequence[Unlisted]
+) -> None:
+    with engine.begin() as connection:
+        listed += sum(sources.touch_below(connection, source.id, one.path) for one in unlisted)
     if known and listed < known * (1 - VANISHED_SHARE):
         raise SourceFault(
             f"source {source.name!r} had {known} files and now shows {listed}: is {source.root} mounted? "
@@ -137,3 +150,9 @@ def _note_missing(engine: Engine, source: Source, known: int, listed: int, began
         )
     with engine.begin() as connection:
         sources.mark_missing(connection, source.id, began)
+
+
+def _told(unlisted: Sequence[Unlisted]) -> str:
+    shown = ", ".join(f"{one.path[:SHOWN_CHARACTERS]} ({one.reason})" for one in unlisted[:SHOWN])
+    more = f" and {len(unlisted) - SHOWN} more" if len(unlisted) > SHOWN else ""
+    return f"not looked through: {shown}{more}; what was known of it stays as it was"

@@ -135,3 +135,32 @@ def test_a_batch_is_frozen_when_it_has_waited_long_enough(state: Engine, folder:
     frozen = plan(state, BatchSettings(files=100), ask(state, register(state, folder)), clock=lambda: next(ticks))
     assert len(frozen) > 1
     assert sum(sizes(state, frozen)) == 10
+
+
+def test_what_is_in_a_folder_nobody_may_enter_is_not_missing_and_the_import_says_so(
+    state: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (folder / "in%side").mkdir()
+    for number in range(30):
+        (folder / "in%side" / f"{number}.jpg").write_bytes(b"z" * (number + 1))
+    (folder / "in%sidecar.jpg").write_bytes(b"beside it, not in it")
+    source = register(state, folder)
+    take_all(state, plan(state, BatchSettings(files=100), ask(state, source)))
+    scan = os.scandir
+
+    def refuse(place: Path):
+        """Rights do not bind root, who may run this test."""
+        if place.name == "in%side":
+            raise PermissionError(13, "Permission denied")
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (folder / "0.jpg").unlink()
+    (folder / "in%sidecar.jpg").unlink()
+    request = ask(state, source)
+    plan(state, SETTINGS, request)
+    with state.begin() as connection:
+        assert sources.count_files(connection, source) == 39
+        told = connection.exec_driver_sql("SELECT state, error FROM control.requests ORDER BY created_at DESC LIMIT 1")
+        [(ended, error)] = told.all()
+    assert ended == "succeeded" and "in%25side (permission denied)" in error

@@ -74,6 +74,12 @@ def count_listed(connection: Connection, request_id: UUID, listed: int, new: int
     connection.execute(update(table).where(table.c.id == request_id).values(files_listed=listed, files_new=new))
 
 
+def note(connection: Connection, request_id: UUID, error: str) -> None:
+    """Says what of a request cannot be done although the rest will be; a failure's own reason replaces it."""
+    table = schema.requests
+    connection.execute(update(table).where(table.c.id == request_id).values(error=error))
+
+
 def fail(connection: Connection, request_id: UUID, error: str) -> None:
     """Ends a request with a reason."""
     table = schema.requests
@@ -121,7 +127,7 @@ def settle(connection: Connection) -> list[UUID]:
     statement = (
         update(requests)
         .where(requests.c.state.in_(("running", "cancelling")), ~pending)
-        .values(state=outcome, error=func.coalesce(requests.c.error, first_error), finished_at=func.now())
+        .values(state=outcome, error=func.coalesce(first_error, requests.c.error), finished_at=func.now())
     )
     return list(connection.execute(statement.returning(requests.c.id)).scalars())
 

@@ -172,3 +172,11 @@ def touch_files(connection: Connection, source_id: UUID, paths: Sequence[str]) -
     connection.execute(
         update(table).where(table.c.source_id == source_id, table.c.path.in_(paths)).values(seen_at=func.now())
     )
+
+
+def touch_below(connection: Connection, source_id: UUID, folder: str) -> int:
+    """Treats what is known at or below an escaped path as seen, since nobody could look; returns how many files."""
+    table = schema.source_files
+    inside = (table.c.path == folder) | table.c.path.startswith(folder + "/", autoescape=True)
+    statement = update(table).where(table.c.source_id == source_id, inside, table.c.state != "missing")
+    return connection.execute(statement.values(seen_at=func.now())).rowcount
