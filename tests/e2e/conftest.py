@@ -65,7 +65,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory, reader: Reader) -> Iterat
         **reader.variables,
         "DARKROOM_BATCH__WATCH_SECONDS": "3",
         "DARKROOM_BATCH__QUIET_SECONDS": "3",
-        "DARKROOM_DECODING__MAX_PIXELS": "50000000",
     }
     home = Home(tmp_path_factory.mktemp("platform") / "home")
     with running(Darkroom(home, variables)) as darkroom:
