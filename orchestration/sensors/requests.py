@@ -96,7 +96,7 @@ def _settle_batch(instance: dg.DagsterInstance, platform: Platform, batch: Batch
     reason = _failed_checks(instance, runs[0].run_id)
     with platform.state.begin() as connection:
         if reason or batch.attempt >= MAX_ATTEMPTS:
-            error = reason or f"its run failed {batch.attempt} times; the last one was {runs[0].run_id}"
+            error = reason or f"its run failed {batch.attempt} times, at last {_fault(instance, runs[0].run_id)}"
             batches.end(connection, batch.id, "failed", error=error)
             requests.settle(connection)
         else:
@@ -142,3 +142,15 @@ def _failed_checks(instance: dg.DagsterInstance, run_id: str) -> str | None:
     return "; ".join(
         f"gate of {one.asset_key.to_user_string()} failed: {one.description or one.check_name}" for one in broken
     )
+
+
+def _fault(instance: dg.DagsterInstance, run_id: str) -> str:
+    """What ended a run, in a phrase: the fault of its first failed step, or that its process died."""
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    for record in records:
+        event = record.event_log_entry.dagster_event
+        if event is not None and (error := event.step_failure_data.error) is not None:
+            said = (error.cause or error).message.strip().partition("\n")[0]
+            kind, colon, what = said.partition(": ")
+            return f"in {event.step_key}: {kind.rpartition('.')[2]}{colon}{what} (run {run_id})"
+    return f"because its process died (run {run_id})"

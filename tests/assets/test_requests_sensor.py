@@ -1,0 +1,93 @@
+"""What became of runs goes back into state, with reasons people can act on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import dagster as dg
+import pytest
+from sqlalchemy import select, update
+
+from assets.partitions import BATCHES
+from darkroom.sdk.stores import StoreFull
+from darkroom.services.gates import Gatekeeper
+from darkroom.services.imports import plan
+from darkroom.services.platform import Platform
+from darkroom.stores.state import schema
+from darkroom.testing.sources import ask, register
+from orchestration import tags
+from orchestration.definitions import build_definitions
+from orchestration.sensors.requests import MAX_ATTEMPTS, requests_sensor
+
+Sense = Callable[[], dg.SensorResult]
+
+
+@pytest.fixture
+def sense(platform: Platform, instance: dg.DagsterInstance) -> Sense:
+    """One tick of the sensor."""
+
+    def tick() -> dg.SensorResult:
+        context = dg.build_sensor_context(
+            instance=instance, resources={"platform": platform}, definitions=build_definitions(platform=platform)
+        )
+        result = requests_sensor(context)
+        assert isinstance(result, dg.SensorResult)
+        return result
+
+    return tick
+
+
+def run(platform: Platform, instance: dg.DagsterInstance, batch: UUID, attempt: int) -> str:
+    """Runs a batch as the sensor would have it run; returns the run's id."""
+    definitions = build_definitions(platform=platform, gatekeeper=Gatekeeper(platform))
+    instance.add_dynamic_partitions(BATCHES.name or "", [str(batch)])
+    return (
+        definitions.resolve_job_def("ingest_batch")
+        .execute_in_process(
+            instance=instance,
+            partition_key=str(batch),
+            raise_on_error=False,
+            tags={tags.BATCH: str(batch), tags.ATTEMPT: str(attempt)},
+        )
+        .run_id
+    )
+
+
+def test_a_batch_that_fails_again_and_again_is_given_up_with_the_reason(
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
+    request = ask(platform.state, register(platform.state, folder, mode="copy"))
+    [batch] = plan(platform.state, platform.settings.batch, request)
+    with platform.state.begin() as connection:
+        connection.execute(update(schema.batches).values(attempt=MAX_ATTEMPTS))
+
+    def refuse(key: str, *_: object) -> bool:
+        raise StoreFull(28, f"no room for {key}")
+
+    monkeypatch.setattr(platform.objects, "put", refuse)
+    run_id = run(platform, instance, batch, MAX_ATTEMPTS)
+    sense()
+    with platform.state.begin() as connection:
+        ended = connection.execute(select(schema.requests.c.state, schema.requests.c.error)).one()
+    assert ended.state == "failed"
+    assert f"failed {MAX_ATTEMPTS} times, at last in intake: StoreFull: [Errno 28] no room for" in ended.error
+    assert run_id in ended.error
+
+
+def test_a_batch_whose_run_failed_is_tried_again_as_another_run(
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
+    [batch] = plan(platform.state, platform.settings.batch, ask(platform.state, register(platform.state, folder)))
+    first = sense().run_requests or []
+    monkeypatch.setattr(platform.lake, "insert", None)
+    run(platform, instance, batch, 1)
+    assert not sense().run_requests, "this tick settles, the next one starts"
+    second = sense().run_requests or []
+    assert [one.partition_key for one in (*first, *second)] == [str(batch)] * 2
+    assert first[0].run_key != second[0].run_key
