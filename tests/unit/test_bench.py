@@ -1,0 +1,77 @@
+"""The measuring itself: ratios the right way round, targets, counting bytes, a corpus that is always the same."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from bench import corpus
+from bench.live import bytes_read
+from bench.measure import faster, meets, share, table
+
+
+def test_a_ratio_above_one_means_ours_is_better_and_spread_is_over_rounds():
+    result = faster("x", ours=[1, 2, 4], baseline=[4, 4, 4], target=">= 2.0", unit="s")
+    assert (result.ratio, result.low, result.high) == (2, 1, 4)
+    assert result.met is True
+    assert result.to_json()["met"] is True
+
+
+def test_a_share_is_ours_of_the_whole():
+    result = share("x", ours=[3], whole=[100], target="<= 0.02", unit="s")
+    assert result.ratio == 0.03
+    assert result.met is False
+    assert "MISSED" in table([result])
+
+
+def test_rounds_that_do_not_pair_up_are_refused():
+    with pytest.raises(ValueError, match="zip"):
+        faster("x", [1, 2], [1], None, "s")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "target", "met"), [(2.5, ">= 2.5", True), (2.4, ">= 2.5", False), (0.05, "<= 0.05", True)]
+)
+def test_targets_include_their_bound(ratio, target, met):
+    assert meets(ratio, target) is met
+
+
+def test_a_target_nobody_can_read_is_refused():
+    with pytest.raises(ValueError, match="not a target"):
+        meets(1, "about 2")
+
+
+def test_bytes_read_counts_reads_and_maps_below_the_folder_only(tmp_path):
+    (tmp_path / "photos").mkdir()
+    inside, outside = tmp_path / "photos" / "a (1).jpg", tmp_path / "photos2" / "b.jpg"
+    trace = tmp_path / "trace"
+    trace.write_text(
+        f'10 read(3<{inside}>, ""..., 65536) = 100\n'
+        f'10 read(3<{inside}>, "", 65536) = 0\n'
+        f'11 read(4<{outside}>, ""..., 65536) = 5000\n'
+        f"11 mmap(NULL, 40, PROT_READ, MAP_SHARED, 4<{inside}>, 0) = 0x7f0000000000\n"
+        f"12 pread64(5<{inside}>,  <unfinished ...>\n"
+        f"13 read(6<{outside}>,  <unfinished ...>\n"
+        f'12 <... pread64 resumed>""..., 1000, 0) = 7\n'
+        f'13 <... read resumed>""..., 1000) = 9000\n'
+        f"10 read(3<{inside}>, 0x7f, 10) = -1 EIO (Input/output error)\n"
+    )
+    assert bytes_read(trace, tmp_path / "photos") == 147
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_the_corpus_is_the_same_every_time_and_holds_no_bytes_twice(tmp_path, monkeypatch, request, real):
+    if real:
+        request.getfixturevalue("testdata")
+    else:
+        monkeypatch.setattr(corpus, "TESTDATA", Path("/nowhere"))
+    first, second = corpus.build(tmp_path / "one", 12), corpus.build(tmp_path / "two", 12)
+    assert first.real is real
+
+    def digests(one: corpus.Corpus) -> list[str]:
+        return [hashlib.sha256(path.read_bytes()).hexdigest() for path in (*one.files, *one.held_back)]
+
+    assert digests(first) == digests(second)
+    assert len(set(digests(first))) == 13
+    first.add(1)
+    assert len(first.files) == 13
