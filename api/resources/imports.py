@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Header, Path, Response
 
 from api.dependencies import ImportReader, ImportWriter, Parts, PartsOf
 from api.pagination import DEFAULT_LIMIT, CursorText, Limit, Page
-from api.problems import CONFLICT, INVALID, INVALID_CURSOR, KEY_REUSED, NOT_FOUND, Problem, document
+from api.problems import CONFLICT, INVALID, INVALID_CURSOR, KEY_REUSED, MALFORMED, NOT_FOUND, Problem, document
 from api.queries import imports as queries
 from api.queries import sources
 from api.queries.imports import ImportRecord
@@ -43,7 +43,7 @@ _LOCATION = {"Location": {"description": "Where the import can be looked at.", "
     "",
     summary="Ask for an import",
     status_code=202,
-    responses={202: {"headers": _LOCATION}, **document(KEY_REUSED)},
+    responses={202: {"headers": _LOCATION}, **document(KEY_REUSED, MALFORMED)},
 )
 def ask_import(
     caller: ImportWriter,

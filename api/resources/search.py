@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from api.dependencies import Parts, PartsOf, PhotoSearcher
 from api.pagination import Scalar
-from api.problems import INVALID_CURSOR, INVALID_FILTER, UNAVAILABLE, Problem, document
+from api.problems import INVALID_CURSOR, INVALID_FILTER, MALFORMED, UNAVAILABLE, Problem, document
 from api.queries import photos as photo_queries
 from api.queries import search as queries
 from api.queries.filters import accepted
@@ -29,7 +29,7 @@ from darkroom.stores.state.engine import scoped
 router = APIRouter(prefix="/v1/search", tags=["search"])
 
 
-@router.post("", summary="Search photos", responses=document(INVALID_FILTER, INVALID_CURSOR))
+@router.post("", summary="Search photos", responses=document(INVALID_FILTER, INVALID_CURSOR, MALFORMED))
 def search_photos(caller: PhotoSearcher, parts: PartsOf, asked: SearchRequest) -> SearchPage:
     """Photos that answer the text and fulfil the filter, with scores and reasons, best first.
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Response
 
 from api.dependencies import ImportReader, PartsOf, SourceWriter
 from api.pagination import DEFAULT_LIMIT, CursorText, Limit, Page
-from api.problems import CONFLICT, INVALID, INVALID_CURSOR, Problem, document
+from api.problems import CONFLICT, INVALID, INVALID_CURSOR, MALFORMED, Problem, document
 from api.queries import sources as queries
 from api.schemas.sources import NewSource, Source
 from darkroom.domain.paths import escape
@@ -30,7 +30,10 @@ Named = Annotated[
     "",
     summary="Register a folder",
     status_code=201,
-    responses={200: {"model": Source, "description": "The folder was registered before."}, **document(CONFLICT)},
+    responses={
+        200: {"model": Source, "description": "The folder was registered before."},
+        **document(CONFLICT, MALFORMED),
+    },
 )
 def register_source(
     caller: SourceWriter,

@@ -43,7 +43,7 @@ class Programs:
     daemon: str = "orchestration.daemon"
     instance: str = "orchestration.instance"
     api: str = "api.app:create_app"
-    warm: tuple[str, ...] = ("orchestration.worker", "great_expectations")
+    warm: tuple[str, ...] = ("orchestration.worker", "quality.warm")
     preparation: str = "darkroom.supervision.preparation"
 
 
