@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from threading import Event
 from uuid import uuid4
 
 import pytest
@@ -12,6 +13,7 @@ from darkroom.inference.worker import ReaderUnavailable
 from darkroom.services.reading import read_texts
 from darkroom.settings import InferenceSettings
 from darkroom.testing.readers import jpeg, written
+from darkroom.workers.channel import send
 
 PAGE = jpeg(written("ONE LINE", size=48))
 
@@ -35,11 +37,19 @@ def test_a_batch_is_read_by_several_processes(pool):
     assert [one.fault[0] for one in computed.values() if one.fault] == ["corrupt"]
 
 
-def test_a_picture_that_kills_its_process_costs_only_itself(pool):
+def test_a_picture_that_kills_its_process_costs_only_itself(pool, monkeypatch):
     assert text(pool) == "ONE LINE"
     (pid,) = pool._pool.pids()
     os.kill(pid, signal.SIGSTOP)
+    handed_over = Event()
+
+    def telling(*args, **options):
+        send(*args, **options)
+        handed_over.set()
+
+    monkeypatch.setattr("darkroom.workers.process.send", telling)
     lost, next_one = pool.submit(PAGE), pool.submit(PAGE)
+    assert handed_over.wait(30)
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(ReadingFault, match="SIGKILL") as fault:
         reading_of(lost)
