@@ -50,8 +50,9 @@ def test_a_picture_that_kills_its_process_costs_only_itself(pool, monkeypatch):
     monkeypatch.setattr("darkroom.workers.process.send", telling)
     lost, next_one = pool.submit(PAGE), pool.submit(PAGE)
     assert handed_over.wait(30)
-    os.kill(pid, signal.SIGKILL)
-    with pytest.raises(ReadingFault, match="SIGKILL") as fault:
+    os.kill(pid, signal.SIGSEGV)
+    os.kill(pid, signal.SIGCONT)
+    with pytest.raises(ReadingFault, match="SIGSEGV") as fault:
         reading_of(lost)
     assert fault.value.kind == "crashed"
     assert reading_of(next_one).lines[0].text == "ONE LINE"
