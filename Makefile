@@ -5,6 +5,8 @@ PYTHON ?= python3
 export PYTHONDONTWRITEBYTECODE :=
 UV := .venv/bin/uv
 STAMP := .venv/.synced
+# Two workers: most tests wait for processes they started, and every worker has a Postgres of its own.
+PYTEST := .venv/bin/pytest -n 2 --dist loadfile -rs
 
 .PHONY: help setup demo test test-crash test-long check lint types imports format bench docs up down clean
 
@@ -29,7 +31,7 @@ down: ## Stop it
 	.venv/bin/darkroom down
 
 test: setup ## Run every test that needs no outside server
-	.venv/bin/pytest -rs
+	$(PYTEST)
 
 test-crash: setup ## Kill parts of the running platform in the middle of imports, 20 times
 	.venv/bin/pytest -rs -m crash --crash-cycles 20
@@ -50,10 +52,7 @@ imports: setup ## Who may import whom
 
 check: lint types imports ## Everything a change must pass
 	$(UV) lock --check
-	rm -f .coverage .coverage.*
-	.venv/bin/coverage run -m pytest -rs
-	.venv/bin/coverage combine --quiet
-	.venv/bin/coverage report
+	$(PYTEST) --cov --cov-report=term
 	$(MAKE) demo ONCE=1
 
 format: setup ## Rewrite files in the house's style
@@ -65,6 +64,7 @@ bench: setup ## Measure, as ratios, into bench/results/latest.json
 
 docs: setup ## Build the documentation into site/
 	$(UV) sync --locked --inexact --all-extras --group docs --quiet
+	.venv/bin/python -W ignore -m docs.generate
 	.venv/bin/mkdocs build --strict
 
 clean: ## Remove what builds left behind (not your photos)

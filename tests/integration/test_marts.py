@@ -235,7 +235,7 @@ def _until_a_table_is_made(home: Home, dbt: psutil.Process) -> None:
     raise AssertionError("dbt never came to its tables")
 
 
-@pytest.mark.parametrize("attempt", [1, 2])
+@pytest.mark.parametrize("attempt", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_run_killed_amid_a_build_takes_dbt_with_it_and_the_next_build_is_whole(
     home: Home, lake: Lake, attempt: int
 ) -> None:
