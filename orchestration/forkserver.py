@@ -126,4 +126,4 @@ if __name__ == "__main__":
     from orchestration import worker
 
     if (chosen := serve(sys.argv[1:])) is not None:
-        worker.main(chosen)
+        worker.end_with(chosen)

@@ -8,6 +8,7 @@ PRIORITY = "dagster/priority"
 SLOT = "darkroom/slot"
 """Which kind of slot a run takes; `dagster.yaml` limits each, so that bulk work never takes the interactive one."""
 
+PLANNING = "planning"
 INTERACTIVE = "interactive"
 BULK = "bulk"
 BACKGROUND = "background"

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 from dagster import DagsterInstance
 from dagster._cli.api import _execute_run_command_body
@@ -64,5 +66,23 @@ def _write_to(path: Path) -> None:
     os.close(output)
 
 
+def end_with(run_id: str) -> NoReturn:
+    """Executes the run and ends the process there and then.
+
+    What native libraries do when an interpreter ends may hang (a build of the marts did, each time); everything that
+    must last has been committed by then, and worker processes die with this one.
+    """
+    status = 1
+    try:
+        main(run_id)
+        status = 0
+    except BaseException:  # noqa: BLE001 - it is about to end: the log is all that is left to tell
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    end_with(sys.argv[1])

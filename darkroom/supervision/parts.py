@@ -157,7 +157,7 @@ class Plan:
         """Puts the instance's configuration where Dagster looks for it, with the numbers that settings decide."""
         text = (self.programs.folder / "dagster.yaml").read_text()
         runs = self.settings.dagster.max_concurrent_runs
-        for mark, value in {"N + 1": runs + 1, "N - 1": runs - 1}.items():
+        for mark, value in {"N + 2": runs + 2, "N - 1": runs - 1}.items():
             text, count = re.subn(rf"\d+(\}}?\s+# settings: {re.escape(mark)}$)", rf"{value}\1", text, flags=re.M)
             if count != 1:
                 raise PlatformFault(f"dagster.yaml has {count} numbers marked '# settings: {mark}', expected one")

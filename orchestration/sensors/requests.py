@@ -53,7 +53,7 @@ def _plan_run(request: Request) -> dg.RunRequest:
         run_key=f"{request.id}:plan:{request.attempt}",
         job_name=plan_import.name,
         run_config={"ops": {"list_and_freeze": {"config": {"request_id": str(request.id)}}}},
-        tags=_tags(request.priority, tags.BACKGROUND, REQUEST=request.id, ATTEMPT=request.attempt),
+        tags=_tags(request.priority, tags.PLANNING, REQUEST=request.id, ATTEMPT=request.attempt),
     )
 
 

@@ -145,7 +145,7 @@ def test_a_second_up_says_that_it_runs_and_where(running):
 def test_the_instance_has_our_configuration(running):
     written = (running.home.dagster / "dagster.yaml").read_text()
     assert "ProcessLauncher" in written
-    assert "max_concurrent_runs: 3" in written
+    assert "max_concurrent_runs: 4" in written
     assert run(running.home.database_url("dagster"), "SELECT count(*) FROM runs") is not None
     assert not list(running.home.dagster.rglob("*.db"))
 

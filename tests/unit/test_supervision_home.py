@@ -205,7 +205,7 @@ def test_settings_decide_how_many_runs_the_queue_allows(home, tmp_path):
     plan = Plan(home, settings, find_programs(), {}, ("127.0.0.1", 1))
     plan.write_dagster_home()
     written = (home.dagster / "dagster.yaml").read_text()
-    assert "max_concurrent_runs: 6 " in written
+    assert "max_concurrent_runs: 7 " in written
     assert "value: bulk, limit: 4}" in written
 
 
