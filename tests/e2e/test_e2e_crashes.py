@@ -72,18 +72,14 @@ def test_a_crash_costs_nothing(breakable: Breakable, photos: Path, seed: int):
     write_pictures(photos / "late", late)
     faults = [IN_TURN[(seed - 1) % len(IN_TURN)], *drawn.choices(IN_TURN, k=drawn.choice((0, 1, 2)))]
     moments = sorted(drawn.uniform(0, 0.9) for _ in faults)
-    watcher = Watcher(darkroom, f"s{seed}n0001")
-    watcher.start()
-    try:
-        asked = [acknowledged(darkroom, photos / "first", f"first {seed}")]
+    with Watcher(darkroom, f"s{seed}n0001"):
+        asked = [acknowledged(darkroom, photos / "first", f"first-{seed}")]
         for fault, moment in zip(faults, moments, strict=True):
             broken_at(breakable, fault, asked[0], moment)
             if len(asked) == 1:
-                asked.append(acknowledged(darkroom, photos / "late", f"late {seed}"))
+                asked.append(acknowledged(darkroom, photos / "late", f"late-{seed}"))
             recovered(breakable, fault)
         ended = [darkroom.ended(one, 300) for one in asked]
-    finally:
-        watcher.finish()
     assert [(one["state"], one["error"], one["progress"]["files_failed"]) for one in ended] == [
         ("succeeded", None, 0),
         ("succeeded", None, 0),

@@ -6,7 +6,7 @@ Belongs here: looking through the API as any client would. Does not belong here:
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -18,7 +18,10 @@ PAUSE = 0.2
 
 
 class Watcher(threading.Thread):
-    """Lists and searches until `finish`; what it saw broken is raised there. Errors of an API that is away are none."""
+    """Lists and searches inside the `with` block, at whose end what it saw broken is raised.
+
+    An API that is away is nothing broken.
+    """
 
     def __init__(self, darkroom: Darkroom, word: str) -> None:
         super().__init__(name="watcher", daemon=True)
@@ -26,9 +29,21 @@ class Watcher(threading.Thread):
         self._word = word
         self._finished = threading.Event()
         self._seen: set[str] = set()
+        self._epoch = 0
         self._broken: BaseException | None = None
         self.looks = 0
         self.away = 0
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._finished.set()
+        self.join(60)
+        if self._broken is not None:
+            raise self._broken from error
+        require(error is not None or self.looks > 0, "the API was never there to be looked at")
 
     def run(self) -> None:
         """Looks."""
@@ -47,14 +62,6 @@ class Watcher(threading.Thread):
                 self._broken = error
                 return
 
-    def finish(self) -> None:
-        """Stops looking; raises what was seen."""
-        self._finished.set()
-        self.join(60)
-        if self._broken is not None:
-            raise self._broken
-        require(self.looks > 0, "the API was never there to be looked at")
-
     def _look(self, client: httpx.Client) -> None:
         epoch = self._search(client)
         cursor, listed = None, 0
@@ -69,7 +76,8 @@ class Watcher(threading.Thread):
             if cursor is None:
                 break
         require(listed >= len(self._seen), f"{len(self._seen)} photos were visible, now {listed} are")
-        require(epoch >= 0, "epochs are counted from 0")
+        require(epoch >= self._epoch, f"epoch {self._epoch} was shown, now {epoch} is")
+        self._epoch = epoch
 
     def _search(self, client: httpx.Client) -> int:
         found = _asked(client.post("/v1/search", json={"text": self._word, "limit": 50}))
