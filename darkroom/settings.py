@@ -86,6 +86,9 @@ class InferenceSettings(BaseModel):
 
     workers: int = Field(0, ge=0, description="Model processes of one thread each; 0 means one per core.")
     text_reader: str = Field("rapidocr", description="Provider of the outputs.texts task.")
+    face_finder: str = Field("dlib", description="Provider that finds faces and describes whose they are.")
+    image_embedder: str = Field("look", description="Provider of the vectors by which pictures look alike.")
+    text_embedder: str = Field("minilm", description="Provider of the vectors by which texts mean alike.")
     seconds_per_photo: float = Field(120.0, gt=0, description="Time one photo may take in a model.")
 
 

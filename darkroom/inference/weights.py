@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class WeightsMissing(RuntimeError):
-    """A file of weights is not where its package should have put it."""
+    """A file of weights is not where its package should have put it, or is another one."""
 
 
 def packaged(package: str, *names: str) -> tuple[Path, ...]:
@@ -39,6 +39,17 @@ def digest(paths: Sequence[Path]) -> str:
         stat = path.stat()
         whole.update(f"{path.name}\0{_file_digest(path, stat.st_size, stat.st_mtime_ns)}\n".encode())
     return whole.hexdigest()
+
+
+def pinned(path: Path, sha256: str) -> None:
+    """Raises `WeightsMissing` when the file is not the very one with this SHA-256 (lower-case hex)."""
+    stat = path.stat()
+    found = _file_digest(path, stat.st_size, stat.st_mtime_ns)
+    if found != sha256:
+        raise WeightsMissing(
+            f"{path.name} is not the file that was checked (SHA-256 {found}, not {sha256}): "
+            "install its package again, in the version that the lock file names"
+        )
 
 
 @cache

@@ -7,44 +7,105 @@ what a fault means for a photo (`pool.py`).
 from __future__ import annotations
 
 import io
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from darkroom.inference.registry import text_reader
+from darkroom.inference.registry import Installed, face_finder, image_embedder, text_reader
 from darkroom.sdk.tasks import Image as Pixels
+from darkroom.sdk.tasks import Provider
+
+P = TypeVar("P", bound=Provider)
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 PIXELS_MAX = 2**24
 """Renditions are at most 2048 px a side; whatever claims four times as much is none of ours."""
 
 
-class ReaderUnavailable(RuntimeError):
+class ProviderUnavailable(RuntimeError):
     """The provider could not be loaded: no photo's fault, and the same for all."""
+
+
+class ReaderUnavailable(ProviderUnavailable):
+    """The same, of a reader of text."""
+
+
+class _Model(Generic[P]):
+    """A loaded provider, or the reason why there is none.
+
+    That is told with every task: a process that does not start would look like its photo's fault.
+    """
+
+    def __init__(
+        self,
+        door: Callable[[str], Installed[P]],
+        name: str,
+        unavailable: type[ProviderUnavailable] = ProviderUnavailable,
+    ) -> None:
+        self._unavailable = unavailable
+        self._reason = ""
+        self._provider: P | None = None
+        try:
+            provider = door(name).make()
+            provider.load()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller must hear it as the provider's fault
+            self._reason = f"{type(error).__name__}: {error}"
+        else:
+            self._provider = provider
+
+    def get(self) -> P:
+        if self._provider is None:
+            raise self._unavailable(self._reason)
+        return self._provider
 
 
 class TextWorker:
     """Handler of the text pool. `config` holds the name of the `reader`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self._broken: str | None = None
-        try:
-            self._reader = text_reader(config["reader"]).make()
-            self._reader.load()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller must hear it as the reader's fault
-            self._broken = f"{type(error).__name__}: {error}"
+        self._model = _Model(text_reader, config["reader"], ReaderUnavailable)
 
     def handle(self, task: dict[str, Any], blobs: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
         """Reads the picture in the first blob.
 
         Raises `ValueError` when it is no picture, `ReaderUnavailable` when there is nothing to read with.
         """
-        if self._broken is not None:
-            raise ReaderUnavailable(self._broken)
-        reading = self._reader.read([decode(blobs[0])])[0]
+        reading = self._model.get().read([decode(blobs[0])])[0]
         lines = [{"text": line.text, "score": line.score, "box": list(line.box)} for line in reading.lines]
         return {"rotation": reading.rotation, "lines": lines}, []
+
+
+class FaceWorker:
+    """Handler of the face pool. `config` holds the name of the `provider`."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._model = _Model(face_finder, config["provider"])
+
+    def handle(self, task: dict[str, Any], blobs: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+        """Finds the faces of the picture in the first blob.
+
+        Raises `ValueError` when it is no picture, `ProviderUnavailable` when there is nothing to find faces with.
+        """
+        faces = self._model.get().find([decode(blobs[0])])[0]
+        return {"faces": [asdict(face) for face in faces]}, []
+
+
+class ImageWorker:
+    """Handler of the picture embedding pool. `config` holds the name of the `provider`."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self._model = _Model(image_embedder, config["provider"])
+
+    def handle(self, task: dict[str, Any], blobs: list[memoryview]) -> tuple[dict[str, Any], list[bytes]]:
+        """The vector of the picture in the first blob, as a blob of 32-bit floats.
+
+        Raises `ValueError` when it is no picture, `ProviderUnavailable` when there is nothing to embed with.
+        """
+        vector = self._model.get().embed([decode(blobs[0])])[0]
+        return {}, [np.ascontiguousarray(vector, "<f4").tobytes()]
 
 
 def decode(data: bytes | memoryview) -> Pixels:

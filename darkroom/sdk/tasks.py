@@ -1,6 +1,7 @@
 """Protocols of the AI tasks. Batch in, typed rows out; `batched == single` holds for every provider.
 
-A provider is found by entry point (`darkroom.text_readers`), loads its weights in `load`, and runs in a model process.
+A provider is found by entry point (`darkroom.text_readers`, `darkroom.face_finders`, `darkroom.image_embedders`,
+`darkroom.text_embedders`), loads its weights in `load`, and runs in a model process.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 """An upright RGB picture, shape (height, width, 3)."""
+
+Vectors = NDArray[np.float32]
+"""One vector a row, shape (count, dimensions), each of length 1."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,30 @@ class Reading:
     rotation: int = 0
 
 
-class TextReader(Protocol):
-    """Reads text in pictures."""
+@dataclass(frozen=True)
+class FoundFace:
+    """A face in a picture.
+
+    `box` is (x, y, w, h) as fractions of the picture that was given, clipped into it; `size` is the face's width in
+    that picture's pixels, before clipping. `score` grows with certainty, on the finder's own scale. `sharpness` is the
+    variance of the Laplacian of the aligned face: blurred and enlarged faces have little. `pose` is one of `POSES`, as
+    the viewer sees it, or `None` where the finder does not know.
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    size: int
+    sharpness: float
+    pose: str | None
+    descriptor: tuple[float, ...]
+
+
+POSES = ("frontal", "left", "right", "tilted")
+"""Facing the viewer, looking to the viewer's left or right, or facing with the head leaning to a side."""
+
+
+class Provider(Protocol):
+    """What every provider of every task says about itself, and how it gets ready."""
 
     name: ClassVar[str]
     code_version: ClassVar[str]
@@ -48,7 +74,45 @@ class TextReader(Protocol):
         """Settings that change the result; part of the output version."""
 
     def load(self) -> None:
-        """Loads the weights. Called once, in the process that will read."""
+        """Loads the weights. Called once, in the process that will do the work."""
+
+
+class TextReader(Provider, Protocol):
+    """Reads text in pictures."""
 
     def read(self, images: Sequence[Image]) -> list[Reading]:
         """One reading per picture, in order. An unreadable picture raises `ValueError`."""
+
+
+class FaceFinder(Provider, Protocol):
+    """Finds faces and describes whose they are: descriptors of one person lie close by Euclidean distance."""
+
+    dimensions: ClassVar[int]
+
+    @classmethod
+    def same_person_distance(cls, size: int) -> float | None:
+        """The distance below which two faces are taken for one person's, the smaller of them `size` pixels wide.
+
+        `None` when faces so small say nothing about whose they are.
+        """
+
+    def find(self, images: Sequence[Image]) -> list[tuple[FoundFace, ...]]:
+        """The faces of each picture, in order, the largest first. What is no RGB picture raises `ValueError`."""
+
+
+class ImageEmbedder(Provider, Protocol):
+    """Turns pictures into vectors; similar pictures lie close by cosine."""
+
+    dimensions: ClassVar[int]
+
+    def embed(self, images: Sequence[Image]) -> Vectors:
+        """One vector per picture, in order. What is no RGB picture raises `ValueError`."""
+
+
+class TextEmbedder(Provider, Protocol):
+    """Turns texts into vectors; texts of similar meaning lie close by cosine. Safe to call from several threads."""
+
+    dimensions: ClassVar[int]
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """One vector per text, in order; what is too long is cut. A blank text raises `ValueError`."""
