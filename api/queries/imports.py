@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, case, func, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from darkroom.domain.progress import BatchState
@@ -120,23 +120,31 @@ def _completed(caller: Caller, connection: Connection, rows: Sequence[Row[Any]])
     )
     for row in connection.execute(newest):
         said.setdefault(row.batch_id, {})[row.step] = (row.done, row.total or 0)
-    no_photo = select(func.count()).where(failures.c.batch_id == batches.c.id, failures.c.kind == "unsupported")
-    counted = (
+    no_photo = select(func.count()).where(failures.c.kind == "unsupported")
+    # A photo with files in several batches is counted once: in one that is published, when there is one.
+    turn = func.row_number().over(
+        partition_by=(batches.c.request_id, items.c.photo_id),
+        order_by=(items.c.state != "taken", batches.c.state != "published", batches.c.sequence, items.c.position),
+    )
+    each = (
         select(
-            batches.c.id,
-            batches.c.request_id,
-            batches.c.state,
-            batches.c.files,
-            func.count().filter(items.c.state != "waiting").label("opened"),
-            (func.count().filter(items.c.state.in_(("failed", "quarantined"))) + no_photo.scalar_subquery()).label(
-                "failed"
-            ),
-            func.count(case((items.c.state == "taken", items.c.photo_id)).distinct()).label("photos"),
+            *(batches.c[name] for name in ("id", "request_id", "state", "files")),
+            items.c.state.label("item_state"),
+            (items.c.photo_id.is_not(None) & (items.c.state == "taken") & (turn == 1)).label("new_photo"),
         )
         .join(items, items.c.batch_id == batches.c.id)
         .where(batches.c.request_id.in_(ids), batches.c.library_id.in_(caller.libraries))
-        .group_by(batches.c.id)
+        .subquery()
     )
+    counted = select(
+        *(each.c[name] for name in ("id", "request_id", "state", "files")),
+        func.count().filter(each.c.item_state != "waiting").label("opened"),
+        (
+            func.count().filter(each.c.item_state.in_(("failed", "quarantined")))
+            + no_photo.where(failures.c.batch_id == each.c.id).correlate(each).scalar_subquery()
+        ).label("failed"),
+        func.count().filter(each.c.new_photo).label("photos"),
+    ).group_by(each.c.id, each.c.request_id, each.c.state, each.c.files)
     made: dict[UUID, list[BatchState]] = {one: [] for one in ids}
     for row in connection.execute(counted):
         made[row.request_id].append(

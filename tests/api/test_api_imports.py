@@ -209,6 +209,22 @@ def test_progress_is_what_the_pipeline_did(client: httpx.Client, source: dict[st
     assert progress["eta_seconds"] == pytest.approx((8 - 4.95) / 0.495, rel=0.3)
 
 
+def test_a_photo_with_files_in_several_batches_is_counted_once(
+    client: httpx.Client, source: dict[str, str], state: State
+) -> None:
+    import_id = uuid.UUID(ask(client, source).json()["id"])
+    twin = uuid.uuid4()
+    with state() as connection:
+        broken, one, other = (freeze(connection, source, import_id, 2) for _ in range(3))
+        for batch in (broken, one, other):
+            batches.settle_item(connection, batch, 0, "taken", twin)
+            batches.settle_item(connection, batch, 1, "taken", uuid.uuid4() if batch is not other else twin)
+        batches.end(connection, broken, "failed", error="a gate")
+        batches.end(connection, one, "published", epoch=1)
+        batches.end(connection, other, "published", epoch=2)
+    assert client.get(f"/v1/imports/{import_id}").json()["progress"]["photos_published"] == 2
+
+
 def test_an_import_is_cancelled_once_and_for_all(client: httpx.Client, source: dict[str, str], state: State) -> None:
     asked = ask(client, source).json()
     first = client.post(f"/v1/imports/{asked['id']}/cancel")
