@@ -78,5 +78,8 @@ def _explain(answer: httpx.Response) -> None:
     except ValueError:
         exits.stop(exits.FAILED, f"The API answered {answer.status_code} without saying why.")
     told = [str(problem.get("detail") or problem.get("title") or answer.status_code)]
-    told += [f"  {error.get('pointer', '')}: {error.get('detail', '')}" for error in problem.get("errors", [])]
+    told += [
+        f"  {error.get('pointer') or error.get('parameter', '')}: {error.get('detail', '')}"
+        for error in problem.get("errors", [])
+    ]
     exits.stop(exits.USAGE if answer.status_code in (400, 404, 422) else exits.FAILED, "\n".join(told))

@@ -63,6 +63,9 @@ def _start(client: Client, path: Path, mode: str, watch: bool) -> Any:
     except UnicodeEncodeError:
         exits.stop(exits.USAGE, f"The name of {escape(os.fsencode(folder))} is no UTF-8: import a folder above it.")
     source = client.post("/v1/sources", {"path": str(folder), "mode": mode, "watched": watch})
+    if source["mode"] != mode or (watch and not source["watched"]):
+        registered = f"with mode {source['mode']}, {'watched' if source['watched'] else 'not watched'}"
+        typer.echo(f"{folder} was registered before, {registered}, and stays so.", err=True)
     part = {} if start.is_dir() else {"path": escape(os.fsencode(start.name))}
     return client.post("/v1/imports", {"source_id": source["id"], **part})
 

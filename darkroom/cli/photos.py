@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from darkroom.cli.client import Client
 from darkroom.home import Home
@@ -30,13 +30,17 @@ def list_photos(
     if as_json:
         typer.echo(json.dumps({"items": items}, indent=2))
         return
-    table = Table("photo", "taken", "size", "camera", "file")
+    table = Table(Column("photo", no_wrap=True), "taken", "size", "camera", "file")
     for photo in items:
         taken = (photo["taken_at"] or {}).get("local") or ""
         camera = " ".join(part for part in (photo["camera"] or {}).values() if part)
         file = photo["files"][0]["path"] if photo["files"] else ""
-        table.add_row(photo["id"], taken.replace("T", " "), f"{photo['width']}×{photo['height']}", camera, file)
+        table.add_row(photo["id"], taken.replace("T", " "), _size(photo), camera, file)
     Console().print(table)
+
+
+def _size(photo: dict[str, Any]) -> str:
+    return f"{photo['width']}×{photo['height']}" if photo["width"] else "not decodable"
 
 
 @app.command("show")

@@ -10,9 +10,7 @@ UUID_PATTERN = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 SHA256_PATTERN = r"[0-9a-f]{64}"
 
 PhotoId = Annotated[str, Column("Identity of the photo: UUIDv5 of library and first bytes seen.", pattern=UUID_PATTERN)]
-LibraryId = Annotated[
-    str, Column("Library the row belongs to.", pattern=UUID_PATTERN, index=IndexAs.KEYWORD)
-]
+LibraryId = Annotated[str, Column("Library the row belongs to.", pattern=UUID_PATTERN, index=IndexAs.KEYWORD)]
 BatchId = Annotated[str, Column("Batch whose run wrote the row.", pattern=UUID_PATTERN)]
 Sha256 = Annotated[str, Column("SHA-256 of the bytes, lower-case hex.", pattern=SHA256_PATTERN)]
 

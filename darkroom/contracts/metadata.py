@@ -31,12 +31,8 @@ class PhotoMetadata(ComputedRow):
     ]
     taken_utc: Annotated[AwareDatetime | None, Column("Instant of capture; null when the offset is unknown.")]
     taken_source: Annotated[str | None, Column("Tag or rule that gave the time.")]
-    latitude: Annotated[
-        float | None, Column("Latitude, WGS 84.", unit="°", ge=-90, le=90, index=IndexAs.NUMBER)
-    ]
-    longitude: Annotated[
-        float | None, Column("Longitude, WGS 84.", unit="°", ge=-180, le=180, index=IndexAs.NUMBER)
-    ]
+    latitude: Annotated[float | None, Column("Latitude, WGS 84.", unit="°", ge=-90, le=90, index=IndexAs.NUMBER)]
+    longitude: Annotated[float | None, Column("Longitude, WGS 84.", unit="°", ge=-180, le=180, index=IndexAs.NUMBER)]
     altitude_m: Annotated[float | None, Column("Altitude above sea level.", unit="m")]
     camera_make: Annotated[str | None, Column("Camera maker.", index=IndexAs.KEYWORD)]
     camera_model: Annotated[str | None, Column("Camera model.", index=IndexAs.KEYWORD)]

@@ -6,7 +6,7 @@ here: expectations (`quality`), or running checks (`orchestration`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -55,7 +55,9 @@ class Gatekeeper:
         """Records a verdict over `rows`; a broken table's output counts as failed, quarantined photos are set aside."""
         platform = self._platform
         quarantined = [UUID(photo_id) for photo_id in verdict.quarantined]
-        result = GateResult(name, platform.lake.snapshot(), rows.num_rows, platform.lake.digest(rows), verdict.passed, verdict.report)
+        result = GateResult(
+            name, platform.lake.snapshot(), rows.num_rows, platform.lake.digest(rows), verdict.passed, verdict.report
+        )
         with platform.state.begin() as connection:
             batch = batches.batch(connection, batch_id)
             gates.record(connection, batch.library_id, batch_id, result)
@@ -77,14 +79,30 @@ def batch_rows(platform: Platform, names: Sequence[str], batch_id: UUID) -> dict
         taken = batches.photos_in_state(connection, batch_id, "taken", "quarantined")
         photos = [str(photo) for photo in taken]
         versions = outputs.versions(connection, batch.library_id)
+        own = batches.files(connection, batch_id)
     found = {}
     for name in names:
         if name in RECORDS:
             found[name] = platform.lake.rows_of_batch(name, str(batch_id))
+        elif name == "photo_files":
+            found[name] = _own_files(platform.lake.rows(name, photos), own)
         else:
             output = table(name).output
             found[name] = platform.lake.rows(name, photos, versions[output].version if output else None)
     return found
+
+
+def _own_files(rows: pa.Table, own: Collection[tuple[str, str, str]]) -> pa.Table:
+    """The rows of the batch's own files, as they are now; all of a photo's when the batch has none of its files.
+
+    Files of the same photos in other batches are those batches' to check and publish: their rows come at any time.
+    """
+    keys = list(zip(*(rows[name].to_pylist() for name in ("source_id", "path", "sha256")), strict=True))
+    photos = rows["photo_id"].to_pylist()
+    held = {photo for key, photo in zip(keys, photos, strict=True) if key in own}
+    return rows.filter(
+        pa.array([key in own or photo not in held for key, photo in zip(keys, photos, strict=True)], pa.bool_())
+    )
 
 
 def passed_rows(platform: Platform, batch_id: UUID) -> dict[str, pa.Table]:

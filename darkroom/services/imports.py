@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from darkroom.domain.outputs import MODEL_OUTPUTS
 from darkroom.services.listing import Unlisted, list_files
 from darkroom.settings import BatchSettings
-from darkroom.stores.state import batches, outputs, requests, sources
+from darkroom.stores.state import batches, outputs, publishing, requests, sources
 from darkroom.stores.state.sources import SeenFile, Source
 
 LOOK_AHEAD = 500
@@ -149,7 +149,9 @@ def _note_missing(
             "Nothing was marked as missing"
         )
     with engine.begin() as connection:
-        sources.mark_missing(connection, source.id, began)
+        if sources.mark_missing(connection, source.id, began):
+            publishing.next_epoch(connection)
+            publishing.drop_missing_files(connection, source.library_id)
 
 
 def _told(unlisted: Sequence[Unlisted]) -> str:

@@ -23,14 +23,14 @@ from darkroom.stores.state.outputs import PhotoOutput
 NEW_ENTRIES = 2000
 """Searches slow down with entries the word index has not taken in: past this many it does."""
 
-TABLES = ("photos", "photo_files", "metadata", "texts")
+TABLES = ("photos", "metadata", "texts")
 
 
 def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
     """Replaces the entries of a batch's photos; returns how many were written."""
     rows = {name: found.to_pylist() for name, found in batch_rows(platform, TABLES, batch_id).items()}
     files: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for file in rows["photo_files"]:
+    for file in platform.lake.rows("photo_files", [photo["photo_id"] for photo in rows["photos"]]).to_pylist():
         files[file["photo_id"]].append(file)
     metadata = {row["photo_id"]: row for row in rows["metadata"]}
     texts = {row["photo_id"]: row for row in rows["texts"]}

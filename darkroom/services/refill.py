@@ -7,22 +7,29 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Engine
-
+from darkroom.services.platform import Platform
+from darkroom.services.versions import declare_versions
 from darkroom.stores.state import batches, libraries, outputs
 
 PRIORITY = -10
 """Below any import: holes are filled when nothing else waits."""
 
 
-def refill(engine: Engine, limit: int) -> list[UUID]:
-    """Freezes at most one batch of `limit` photos per library, and none while one is unfinished; returns their ids."""
+def refill(platform: Platform, limit: int) -> list[UUID]:
+    """Freezes at most one batch of `limit` photos per library, and none while one is unfinished; returns their ids.
+
+    What this installation computes is declared first, so that a new version makes its holes at once.
+    """
     frozen = []
-    with engine.begin() as connection:
+    with platform.state.begin() as connection:
+        known = libraries.library_ids(connection)
+    for library_id in known:
+        declare_versions(platform, library_id)
+    with platform.state.begin() as connection:
         busy = {
             batch.library_id for batch in batches.in_state(connection, *batches.UNFINISHED) if batch.kind == "refill"
         }
-        for library_id in libraries.library_ids(connection):
+        for library_id in known:
             if library_id in busy:
                 continue
             off = outputs.outputs_off(connection, library_id)
