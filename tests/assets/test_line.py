@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from PIL import Image
@@ -9,9 +10,14 @@ from sqlalchemy import select
 
 from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.samples.library import write_library
+from darkroom.services.imports import plan
+from darkroom.services.intake import take_in
 from darkroom.services.platform import Platform
-from darkroom.stores.state import libraries, requests, schema
-from darkroom.testing.sources import register
+from darkroom.services.publishing import Published, publish
+from darkroom.services.refill import refill
+from darkroom.settings import BatchSettings
+from darkroom.stores.state import libraries, outputs, requests, schema
+from darkroom.testing.sources import ask, register
 
 
 @pytest.fixture(scope="session")
@@ -125,3 +131,53 @@ def test_the_request_ends_when_its_batches_have(platform: Platform, folder: Path
     import_source(register(platform.state, folder))
     with platform.state.begin() as connection:
         assert [one.state for one in requests.in_state(connection, "succeeded")] == ["succeeded"]
+
+
+def test_a_file_of_the_same_photo_that_another_batch_takes_in_meanwhile_stops_no_publishing(
+    platform: Platform, samples: Path, tmp_path: Path, run_batch, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    shutil.copy(samples / "photos/coins.png", folder / "a.png")
+    shutil.copy(samples / "photos/coins.png", folder / "twin.png")
+    settings = BatchSettings(files=1)
+    first, second = plan(platform.state, settings, ask(platform.state, register(platform.state, folder)))
+
+    def publish_late(platform: Platform, batch_id: UUID) -> Published:
+        """Between the gates and publishing the other batch goes on."""
+        if batch_id == first:
+            take_in(platform, second)
+        return publish(platform, batch_id)
+
+    monkeypatch.setattr("assets.published.publish", publish_late)
+    assert run_batch(first).success
+    assert set(published(platform)) == {"a.png"}, "the other batch has not checked its file yet"
+    assert run_batch(second).success
+    assert set(published(platform)) == {"a.png", "twin.png"}
+
+
+def test_a_deleted_file_leaves_the_lists_and_its_photo_stays(platform: Platform, folder: Path, import_source):
+    source = register(platform.state, folder)
+    import_source(source)
+    (folder / "coins.png").unlink()
+    assert import_source(source) == []
+    assert "coins.png" not in published(platform)
+    with platform.state.begin() as connection:
+        assert len(connection.execute(select(schema.photos)).all()) == 3
+        assert connection.execute(select(schema.publish_epoch.c.epoch)).scalar_one() == 2
+
+
+def test_a_new_version_of_an_output_is_computed_without_being_asked(
+    platform: Platform, folder: Path, import_source, run_batch, monkeypatch: pytest.MonkeyPatch
+):
+    import_source(register(platform.state, folder))
+    assert refill(platform, 100) == []
+    monkeypatch.setattr("darkroom.inference.providers.rapidocr.RapidOcr.code_version", "next")
+    [batch] = refill(platform, 100)
+    assert run_batch(batch).success
+    with platform.state.begin() as connection:
+        versions = connection.execute(
+            select(schema.published_outputs.c.version).where(schema.published_outputs.c.output == "texts").distinct()
+        )
+        assert versions.scalars().all() == [outputs.versions(connection, DEFAULT_LIBRARY)["texts"].version]
+    assert refill(platform, 100) == []

@@ -139,6 +139,17 @@ def items(connection: Connection, batch_id: UUID) -> list[Item]:
     return found
 
 
+def files(connection: Connection, batch_id: UUID) -> set[tuple[str, str, str]]:
+    """(source, path, digest) of the files of a batch, as they were last read."""
+    table, held = schema.batch_items, schema.source_files
+    statement = (
+        select(held.c.source_id, held.c.path, held.c.sha256)
+        .join(table, table.c.source_file_id == held.c.id)
+        .where(table.c.batch_id == batch_id, held.c.sha256.is_not(None))
+    )
+    return {(str(row.source_id), row.path, row.sha256) for row in connection.execute(statement)}
+
+
 def settle_item(
     connection: Connection, batch_id: UUID, position: int, state: str, photo_id: UUID | None = None
 ) -> None:
