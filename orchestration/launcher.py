@@ -58,6 +58,7 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
         self._inst_data = inst_data
         self._watched: set[str] = set()
         self._lock = threading.Lock()
+        self._pools: set[str] = set()
         super().__init__()  # type: ignore[no-untyped-call]
 
     @property
@@ -89,6 +90,7 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
         if context.job_code_origin is None:
             raise _failed(f"run {run.run_id} does not say which job it is of")
         _prune(log_of(run.run_id).parent)
+        self._make_pools(run)
         try:
             pid = fork_server().fork(run.run_id)
         except TimeoutError as error:
@@ -140,6 +142,17 @@ class ProcessLauncher(RunLauncher, ConfigurableClass):
         for run in dead:
             self._settle(run.run_id, "The run's process ended while the platform was down.")
         return [run.run_id for run in dead]
+
+    def _make_pools(self, run: dg.DagsterRun) -> None:
+        """Has the instance know the pools of a run: two runs that are the first in a pool would fail each other."""
+        wanted = set(run.run_op_concurrency.all_pools or ()) if run.run_op_concurrency else set()
+        if wanted <= self._pools:
+            return
+        storage = self._instance.event_log_storage
+        self._pools |= {pool.name for pool in storage.get_pool_limits()}
+        for pool in sorted(wanted - self._pools):
+            storage.initialize_concurrency_limit_to_default(pool)
+        self._pools |= wanted
 
     def _start_cold(self, run_id: str) -> int:
         try:
