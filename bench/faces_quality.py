@@ -1,6 +1,6 @@
 """How well the face finder finds and tells apart the labelled people: recall, distances by size, clusters, CPU.
 
-Run `python bench/faces_quality.py [--faces FOLDER] [--finder dlib] [--json FILE]`. The folder has a MANIFEST.csv with a
+Run `python -m bench.faces_quality [--faces FOLDER] [--finder dlib] [--json FILE]`. The folder has a MANIFEST.csv with a
 JSON label `{"identity": …}` per file, beside folders `retrieval` and `ocr` from which pictures without people come.
 """
 

@@ -60,12 +60,13 @@ class DlibFaces:
             "tight_side": TIGHT_SIDE,
             "tight_border": TIGHT_BORDER,
             "score_min": SCORE_MIN,
+            "inside_min": INSIDE_MIN,
             "chip_margin": CHIP_MARGIN,
         }
 
     @classmethod
     def same_person_distance(cls, size: int) -> float | None:
-        """Measured on labelled photos: so close are nine in ten pairs of one person, and few in a thousand of two."""
+        """Measured on labelled photos: fewer than five in a thousand pairs of two people are so close."""
         return next((distance for width, distance in SAME_PERSON if size >= width), None)
 
     def load(self) -> None:

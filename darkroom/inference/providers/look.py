@@ -36,9 +36,9 @@ STEP = 5
 WAVES = 80
 
 LIGHT = 0.45
-LIGHT_SHARE = 0.5
+LIGHT_SHARE = 0.7
 LIGHT_MAX = 1.6
-"""Colour casts are taken out wholly, exposure by half (as an exponent), towards this mean; highlights are cut there."""
+"""Colour casts are taken out wholly, exposure by this share (an exponent), towards this mean; brighter light is cut."""
 
 COLOUR_SCALE = np.array([8, 14, 14], np.float32)
 TEXTURE_SCALE = 1.4
@@ -101,7 +101,7 @@ def _small(image: Image) -> Image:
 
 
 def _in_even_light(image: Image) -> Floats:
-    """The picture in 0..LIGHT_MAX as if under grey light (the grey-world assumption), its exposure evened by half."""
+    """The picture in 0..LIGHT_MAX as if under grey light (the grey-world assumption), its exposure evened."""
     picture = image.astype(np.float32) / np.float32(255)
     means = picture.mean(axis=(0, 1)) + np.float32(0.02)
     mean = means.mean()

@@ -45,7 +45,7 @@ class MiniLm:
         return {"tokens_max": TOKENS_MAX, "characters_max": CHARACTERS_MAX}
 
     def load(self) -> None:
-        """Maps the weights; about 80 MB of memory, most of it shared between processes.
+        """Maps the weights; about 55 MB of memory, the pages of the file shared between processes.
 
         Raises `WeightsMissing` when the files are not those that were checked.
         """
@@ -62,9 +62,12 @@ class MiniLm:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
+        # Installers may link files, and the runtime takes none from outside the folder it is told.
+        weights = weights.resolve()
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights.parent))
-        network = graph(weights, Shape())
-        self._session: Any = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+        self._session: Any = onnxruntime.InferenceSession(
+            graph(weights, Shape()), options, providers=["CPUExecutionProvider"]
+        )
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One vector of length 1 per text. Raises `ValueError` for a blank text. Safe to call from several threads."""
@@ -73,7 +76,9 @@ class MiniLm:
             if not text.strip():
                 raise ValueError("a blank text has no meaning")
             # Each text by itself: padding would cost more than a batch saves, and change the last digits.
-            tokens = np.array(self._tokenizer.encode(text[:CHARACTERS_MAX]).ids, np.int64)
+            # File names that are no UTF-8 bring lone surrogates, which the tokenizer refuses.
+            readable = text[:CHARACTERS_MAX].encode(errors="replace").decode()
+            tokens = np.array(self._tokenizer.encode(readable).ids, np.int64)
             vectors[row] = self._session.run(None, {"tokens": tokens})[0]
         return vectors
 
