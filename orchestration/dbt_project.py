@@ -6,6 +6,7 @@ Belongs here: everything about running dbt that is the same for every build. Doe
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import platform
@@ -36,6 +37,8 @@ QUIET = {
 
 PARSE_SECONDS = 300.0
 
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 _SOURCES = ("*.sql", "*.yml", "*.yaml", "*.md")
 _ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -54,12 +57,23 @@ def project_digest(project: Path = PROJECT) -> str:
     return digest.hexdigest()[:12]
 
 
-def parsed(project: Path = PROJECT) -> Path:
+def parsed(project: Path = PROJECT, elsewhere: Path | None = None) -> Path:
     """The folder with `manifest.json` of exactly these project files; parses (6 s, no database) when there is none.
 
-    Any number of processes may ask at once. Raises `ProjectInvalid`.
+    It is in the project's `target`, or in `elsewhere` where this user may not use that: an image may be read-only, a
+    checkout another user's. Any number of processes may ask at once. Raises `ProjectInvalid`, or `OSError` when nothing
+    can be written.
     """
-    folder = project / "target" / f"parsed-{project_digest(project)}"
+    name = f"parsed-{project_digest(project)}"
+    try:
+        return _parsed_in(project / "target" / name, project)
+    except OSError as refused:
+        if elsewhere is None or refused.errno not in _REFUSED:
+            raise
+    return _parsed_in(elsewhere / name, project)
+
+
+def _parsed_in(folder: Path, project: Path) -> Path:
     if not (folder / "manifest.json").is_file():
         _parse(project, folder)
     return folder

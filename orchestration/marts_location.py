@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from assets.specs import table_spec
+from darkroom.home import Home
 from darkroom.services.platform import Platform
 from darkroom.services.records import copy_publications
 from darkroom.settings import load_settings
@@ -100,4 +101,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-defs = build_definitions(parsed(), Platform(load_settings()))
+_settings = load_settings()
+
+defs = build_definitions(parsed(elsewhere=Home(_settings.home).root / "cache" / "marts"), Platform(_settings))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +26,7 @@ from darkroom.stores.lake import Lake
 from darkroom.stores.state.migrate import migrate
 from darkroom.testing.library import LIBRARY, START, VERSIONED, batch_rows, publication_rows, version_of, version_rows
 from darkroom.testing.postgres import embedded_postgres
-from orchestration.dbt_project import linked_extensions, parsed, project_digest
+from orchestration.dbt_project import PROJECT, linked_extensions, parsed, project_digest
 from orchestration.marts_state import read_built
 
 CHECKOUT = Path(__file__).parents[2]
@@ -303,6 +305,26 @@ def test_the_manifest_is_made_once_per_state_of_the_project() -> None:
     stamp = made.stat().st_mtime_ns
     assert parsed() / "manifest.json" == made
     assert made.stat().st_mtime_ns == stamp
+
+
+def test_a_project_this_user_may_not_write_to_is_parsed_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = shutil.copytree(PROJECT, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs"))
+    make = Path.mkdir
+
+    def refuse(self: Path, *arguments: Any, **options: Any) -> None:
+        """Rights do not bind root, who may run this test."""
+        if self == project / "target":
+            raise OSError(errno.EROFS, "Read-only file system")
+        make(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OSError, match="Read-only"):
+        parsed(project)
+    folder = parsed(project, tmp_path / "elsewhere")
+    assert folder.parent == tmp_path / "elsewhere" and (folder / "manifest.json").is_file()
+    assert not (project / "target").exists()
 
 
 def test_extensions_are_links_to_the_installed_packages(tmp_path: Path) -> None:
