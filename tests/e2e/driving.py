@@ -65,12 +65,10 @@ class Darkroom:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DARKROOM_", "DAGSTER_"))}
         return {**kept, **self.user.variables, **self.variables}
 
-    def up(self) -> float:
-        """Starts the platform; returns the seconds until everything served."""
-        began = time.monotonic()
+    def up(self) -> None:
+        """Starts the platform; returns when everything serves."""
         done = self("up", "--detach")
         assert done.returncode == 0, done.stdout + done.stderr
-        return time.monotonic() - began
 
     def down(self) -> None:
         """Stops it; nothing of it may be left."""
@@ -184,8 +182,8 @@ def until(look: Callable[[], Any], seconds: float, otherwise: str, every: float 
 @contextmanager
 def running(darkroom: Darkroom) -> Iterator[Darkroom]:
     """The platform, up; taken down afterwards, which must leave nothing."""
-    darkroom.up()
     try:
+        darkroom.up()
         yield darkroom
     finally:
         darkroom.down()

@@ -17,7 +17,7 @@ import pytest
 
 from darkroom.home import Home
 from tests.e2e.conftest import PLUGIN
-from tests.e2e.driving import CHECKOUT, Darkroom, User, until
+from tests.e2e.driving import CHECKOUT, Darkroom, User, running, until
 from tests.e2e.oracle import check_everything, check_photos
 from tests.e2e.pictures import picture, words, write_pictures
 
@@ -73,10 +73,8 @@ def ordinary(folder: Path) -> Iterator[Darkroom]:
         "DARKROOM_BATCH__WATCH_SECONDS": "3",
         "DARKROOM_BATCH__QUIET_SECONDS": "4",
     }
-    darkroom = Darkroom(Home(home), variables, user)
-    darkroom.up()
-    yield darkroom
-    darkroom.down()
+    with running(Darkroom(Home(home), variables, user)) as darkroom:
+        yield darkroom
 
 
 def test_an_ordinary_user_owns_every_process_and_nobody_else_reads_its_home(ordinary: Darkroom):

@@ -49,7 +49,7 @@ def readable(path: Path) -> bool:
     try:
         pi_heif.open_heif(path)[0].to_pillow()
         return True
-    except (OSError, ValueError, RuntimeError, IndexError):
+    except (OSError, EOFError, ValueError, RuntimeError, IndexError):
         pass
     try:
         with rawpy.imread(str(path)) as raw:
