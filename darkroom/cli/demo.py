@@ -31,7 +31,7 @@ SEARCHES = (
     ("lindenstrasse", None),
     ("total", 'taken_at >= 2019 AND keywords:"receipt"'),
 )
-MARTS_SECONDS = 180
+MARTS_SECONDS = 600
 
 
 def demo(
