@@ -7,7 +7,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the tests that break things or take long."""
-    parser.addoption("--crash-cycles", type=int, default=2, help="how many crash cycles to run")
+    parser.addoption("--crash-cycles", type=int, default=1, help="how many crash cycles to run")
     parser.addoption("--crash-seed", type=int, default=1, help="seed of the first crash cycle; the others follow")
     parser.addoption("--long", action="store_true", help="run the tests marked long, too")
 
