@@ -13,6 +13,7 @@ from pathlib import Path
 from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.columns import UUID_PATTERN
 from darkroom.contracts.ddl import column_types
+from darkroom.contracts.files import PUBLISHED_FILES
 from darkroom.contracts.operations import FAILURES, PUBLICATIONS
 from darkroom.contracts.table import Field, Table
 
@@ -30,7 +31,7 @@ _PUBLISHED = (
 )
 """Columns staging adds to the tables whose rows are published."""
 
-_SAID_BY_HAND = (PUBLICATIONS.name, FAILURES.name)
+_SAID_BY_HAND = (PUBLICATIONS.name, PUBLISHED_FILES.name, FAILURES.name)
 """Tables whose staging view is more than the rule below."""
 
 
@@ -51,7 +52,8 @@ def staging_yaml(tables: Sequence[Table]) -> str:
     """One model per staging view: the contract's columns, and which publication made the row visible."""
     lines = [_HEADER + "version: 2", "", "models:"]
     for table in _sorted(tables):
-        described = f"{'Published rows' if _is_published(table) else 'All rows'} of {table.name}. {_described(table)}"
+        which = "Shown" if table.written_by == "generation" else "Published" if _is_published(table) else "All"
+        described = f"{which} rows of {table.name}. {_described(table)}"
         lines += [f"  - name: stg_{table.name}", f"    description: {_quoted(described)}", "    columns:"]
         lines += [line for field in table.fields for line in _column(table, field, " " * 6)]
         for name, description, kind in _PUBLISHED if _is_published(table) else ():
@@ -70,6 +72,8 @@ def staging_sql(table: Table) -> str:
     """
     if table.name in _SAID_BY_HAND:
         raise ValueError(f"stg_{table.name} is written by hand")
+    if table.written_by == "generation":
+        return f"{{{{ shown_rows('{table.name}') }}}}\n"
     if not _is_published(table):
         return f"select {table.name}.*\nfrom {{{{ source('{SOURCE}', '{table.name}') }}}} as {table.name}\n"
     if "attempt" not in table.row.model_fields:
@@ -80,8 +84,8 @@ def staging_sql(table: Table) -> str:
 
 
 def _is_published(table: Table) -> bool:
-    """Whether a publication decides if a row is visible: rows about one photo, except what says so itself."""
-    return "photo_id" in table.row.model_fields and table.name != PUBLICATIONS.name
+    """Whether a publication decides if a row is visible: what a batch writes about one photo."""
+    return "photo_id" in table.row.model_fields and table.written_by == "batch"
 
 
 def _sorted(tables: Sequence[Table]) -> list[Table]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from darkroom.contracts.arrow import arrow_schema
+from darkroom.contracts.generations import GENERATIONS
 from darkroom.contracts.operations import OUTPUT_VERSIONS
 from darkroom.contracts.table import Table
 
@@ -39,7 +40,8 @@ def current_view(table: Table, schema: str = "core") -> str:
     """The statement that (re)creates `current_<table>`: the rows that count now, one per key.
 
     With an output: the newest attempt per photo at the library's current version. With attempts only: the newest
-    attempt per photo. Output versions: the newest per library and output. Facts: the first row of each key.
+    attempt per photo. Output versions: the newest per library and output. Made in generations: the rows of those that
+    are shown. Facts: the first row of each key.
     """
     return f"CREATE OR REPLACE VIEW {schema}.current_{table.name} AS\n{_current_rows(table, schema)}"
 
@@ -56,6 +58,9 @@ def _current_rows(table: Table, schema: str) -> str:
     rows = f"SELECT * FROM {schema}.{table.name}"  # noqa: S608 — names come from contracts, never from a caller
     if table.name == OUTPUT_VERSIONS.name:
         return f"{rows}\nQUALIFY row_number() OVER (PARTITION BY library_id, output ORDER BY since DESC) = 1"
+    if table.written_by == "generation":
+        shown = f"SELECT max(generation) FROM {schema}.{GENERATIONS.name} GROUP BY library_id, kind"  # noqa: S608
+        return f"{rows}\nWHERE generation IN ({shown})"
     if table.output is None:
         return f"{rows}\nQUALIFY {newest_attempt(table)}"
     versions = f"SELECT (library_id, output_version) FROM {schema}.current_{OUTPUT_VERSIONS.name}"  # noqa: S608

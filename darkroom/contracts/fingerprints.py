@@ -14,6 +14,18 @@ class Fingerprint(ComputedRow):
     ]
     dhash: Annotated[str, Column("64-bit difference hash, hex.", pattern=r"[0-9a-f]{16}")]
     phash: Annotated[str, Column("64-bit DCT hash, hex.", pattern=r"[0-9a-f]{16}")]
+    miniature: Annotated[
+        str | None,
+        Column("32 × 32 grey values, hex, row by row; null before version 2 of the code.", pattern=r"[0-9a-f]+"),
+    ]
+    chroma: Annotated[
+        float | None,
+        Column(
+            "Mean distance of the strongest from the weakest channel, 0 grey to 1; null before version 2 of the code.",
+            ge=0,
+            le=1,
+        ),
+    ]
     sharpness: Annotated[float, Column("Variance of the Laplacian of the grey display rendition.", ge=0)]
     brightness: Annotated[float, Column("Mean luma of the display rendition, 0 black to 1 white.", ge=0, le=1)]
 

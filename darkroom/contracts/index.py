@@ -53,11 +53,6 @@ def index_properties(tables: Sequence[Table]) -> tuple[IndexProperty, ...]:
     return tuple(found.values())
 
 
-def word_properties(tables: Sequence[Table]) -> tuple[str, ...]:
-    """Names of the properties BM25 searches."""
-    return tuple(made.name for made in index_properties(tables) if made.kind is IndexAs.WORDS)
-
-
 def _add(found: dict[tuple[str, bool], IndexProperty], made: IndexProperty) -> None:
     key = (made.name, made.kind is IndexAs.WORDS)
     if key in found:

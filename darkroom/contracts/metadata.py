@@ -34,6 +34,13 @@ class PhotoMetadata(ComputedRow):
     latitude: Annotated[float | None, Column("Latitude, WGS 84.", unit="°", ge=-90, le=90, index=IndexAs.NUMBER)]
     longitude: Annotated[float | None, Column("Longitude, WGS 84.", unit="°", ge=-180, le=180, index=IndexAs.NUMBER)]
     altitude_m: Annotated[float | None, Column("Altitude above sea level.", unit="m")]
+    country: Annotated[
+        str | None,
+        Column(
+            "Country of the position, ISO 3166-1 alpha-2; null at sea and where countries share a time zone.",
+            pattern=r"[A-Z]{2}",
+        ),
+    ]
     camera_make: Annotated[str | None, Column("Camera maker.", index=IndexAs.KEYWORD)]
     camera_model: Annotated[str | None, Column("Camera model.", index=IndexAs.KEYWORD)]
     lens: Annotated[str | None, Column("Lens model.", index=IndexAs.KEYWORD)]
@@ -55,6 +62,6 @@ METADATA = Table(
     row=PhotoMetadata,
     grain="one row per photo, output version and attempt",
     primary_key=("photo_id", "output_version", "attempt"),
-    pii=("latitude", "longitude", "altitude_m", "title", "description", "keywords"),
+    pii=("latitude", "longitude", "altitude_m", "country", "title", "description", "keywords"),
     output="metadata",
 )

@@ -88,6 +88,14 @@ class Table:
         return " ".join((self.row.__doc__ or "").strip().split("\n\n")[0].split())
 
     @property
+    def written_by(self) -> str | None:
+        """What writes its rows, as their column says: a `batch` or a `generation`; `None` for records of these."""
+        if "batch_id" in self.row.model_fields:
+            return "batch"
+        made_whole = "generation" in self.primary_key and len(self.primary_key) > 1
+        return "generation" if made_whole else None
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """The columns in order. Raises `TypeError` for a column without a `Column` annotation."""
         columns = self.row.model_fields.items()

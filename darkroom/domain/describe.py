@@ -13,6 +13,7 @@ from darkroom.contracts.table import Field
 from darkroom.domain.capture_time import capture_time
 from darkroom.domain.description import description
 from darkroom.domain.exposure import exposure
+from darkroom.domain.places import country_code
 from darkroom.domain.position import position
 from darkroom.domain.tags import Tags
 
@@ -34,6 +35,7 @@ def describe(tags: Tags, file_name: str, modified_at: datetime) -> dict[str, Any
     if place is not None:
         for name in ("latitude", "longitude", "altitude_m"):
             found[name] = (getattr(place, name), place.source)
+        found["country"] = (country_code(place.latitude, place.longitude), place.source)
     taken = capture_time(tags, place, file_name, modified_at)
     if taken is not None:
         found["taken_local"] = (taken.local, taken.source)

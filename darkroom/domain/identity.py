@@ -28,6 +28,16 @@ def rendition_key(library_id: uuid.UUID, sha256: str) -> str:
     return f"{library_id}/renditions/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
+def face_key(library_id: uuid.UUID, sha256: str) -> str:
+    """Object key of a face's thumbnail: `{library}/faces/ab/cd/{sha256}`."""
+    return f"{library_id}/faces/{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def face_id(photo: uuid.UUID, output_version: str, box: tuple[float, float, float, float]) -> uuid.UUID:
+    """Identity of the face that this version of a finder sees at `box` (x, y, w, h as fractions of the picture)."""
+    return uuid.uuid5(photo, f"{output_version} {' '.join(f'{side:.6f}' for side in box)}")
+
+
 def output_version(provider: str, code_version: str, weights_digest: str, parameters: Mapping[str, Any]) -> str:
     """12 hex digits that change whenever the output could: provider, code, weights or parameters."""
     facts = [provider, code_version, weights_digest, parameters]

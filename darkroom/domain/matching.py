@@ -53,6 +53,18 @@ def indexable(filter: Filter | None) -> Filter | None:
     return None if isinstance(widened, bool) else widened
 
 
+def fields_of(filter: Filter | None) -> tuple[str, ...]:
+    """Names of the fields a filter asks about, sorted."""
+    match filter:
+        case None:
+            return ()
+        case And(parts) | Or(parts):
+            return tuple(sorted({name for part in parts for name in fields_of(part)}))
+        case Not(part):
+            return fields_of(part)
+    return (filter.field,)
+
+
 def _holds(condition: Compare | During | StartsWith | Contains | Has, value: Any) -> bool:
     match condition:
         case Compare(_, symbol, wanted):

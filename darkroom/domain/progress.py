@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from darkroom.domain.outputs import MODEL_OUTPUTS
+from darkroom.domain.outputs import SLOW_OUTPUTS
+from darkroom.domain.states import BATCH_ENDED
 
 BEFORE_PUBLISHED = 0.95
 """What is shown at most while a batch is not published: gates, index and publishing come after the counted steps."""
-
-ENDED = ("published", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def progress(
 
     While files are still being listed the total is not known, so there is neither a percentage nor an estimate.
     """
-    steps = ("intake", *sorted(MODEL_OUTPUTS - outputs_off))
+    steps = ("intake", *sorted(SLOW_OUTPUTS - outputs_off))
     shares = [_share(batch, steps) for batch in batches]
     worked = sum(batch.files * share for batch, share in zip(batches, shares, strict=True))
     total = max(files_new or 0, sum(batch.files for batch in batches))
@@ -80,7 +79,8 @@ def progress(
 
 def _share(batch: BatchState, steps: Sequence[str]) -> float:
     """How much of a batch's work is done, 0..1."""
-    if batch.state in ENDED:
+    if batch.state in BATCH_ENDED:
         return 1.0
-    done = [done / total for step in steps for done, total in [batch.steps.get(step, (0, 0))] if total]
+    known = (batch.steps.get(step, (0, 0)) for step in steps)
+    done = [done / total for done, total in known if total]
     return BEFORE_PUBLISHED * sum(min(share, 1.0) for share in done) / len(steps)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from darkroom.domain.states import BATCH_UNFINISHED
+
 
 class Fate(StrEnum):
     """Where a photo or file stands."""
@@ -46,7 +48,7 @@ def verdict(facts: Facts) -> tuple[Fate, str]:
         return _published(facts)
     newest, item, error = facts.batches[0] if facts.batches else ("", "", None)
     reason = facts.failures[0][1] if facts.failures else None
-    if newest in ("frozen", "running") and item in ("waiting", "taken"):
+    if newest in BATCH_UNFINISHED and item in ("waiting", "taken"):
         return Fate.PROCESSING, "It is being processed; it will be visible when its batch is published."
     if item == "quarantined":
         return Fate.QUARANTINED, f"It was set aside by a gate: {reason or 'its data broke a rule'}."

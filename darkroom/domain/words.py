@@ -1,6 +1,6 @@
 """The one text normaliser: what the index keeps of a text and what a query asks for are made by the same rules.
 
-Belongs here: folding (NFKC, case, accents, ß and its like), splitting into words, highlights in the original text.
+Belongs here: folding (NFKC, case, accents, ß and its like), splitting into words, their places in the original text.
 Does not belong here: which texts of a photo are indexed (`services.documents`), ranking (`domain.scoring`).
 
 No stop words and no stemming: "the who" is a band, and photos are searched in every language at once. Scripts written
@@ -93,11 +93,17 @@ def words(text: str) -> Iterator[Word]:
             yield Word(pair, starts[position], ends[position + 1])
 
 
-def highlights(text: str, wanted: Iterable[str]) -> list[tuple[int, int]]:
-    """Spans (start, end exclusive, in characters of `text`) of the wanted normalised words, merged where they touch."""
-    sought = frozenset(wanted)
+def located(text: str, wanted: Iterable[str]) -> list[Word]:
+    """Every place of the wanted normalised words in a text. Quick where it has none of them."""
+    folded = fold(text)
+    sought = {word for word in wanted if word in folded}
+    return [word for word in words(text) if word.text in sought] if sought else []
+
+
+def merged(found: Iterable[Word]) -> list[tuple[int, int]]:
+    """Where words stand, as spans in order, merged where they touch."""
     spans: list[tuple[int, int]] = []
-    for start, end in sorted((word.start, word.end) for word in words(text) if word.text in sought):
+    for start, end in sorted((word.start, word.end) for word in found):
         if spans and start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         else:

@@ -29,14 +29,19 @@ _SEPARATOR = "\x1f"
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local wall time
 
 
-def predicate(filter: Filter | None, libraries: Sequence[str]) -> str:
-    """Rows of these libraries that the filter accepts, as far as the index can tell; `libraries` must not be empty."""
+def predicate(filter: Filter | None, libraries: Sequence[str], among: Sequence[str] | None = None) -> str:
+    """Rows of these libraries that the filter accepts, as far as the index can tell; `libraries` must not be empty.
+
+    With `among`, which must not be empty either, only rows with one of these photo ids.
+    """
     scope = f"library_id IN ({', '.join(_quoted(library) for library in libraries)})"
+    if among is not None:
+        scope = f"{named(among)} AND {scope}"
     kept = indexable(filter)
     return scope if kept is None else f"{scope} AND {_sql(kept)}"
 
 
-def among(photo_ids: Sequence[str]) -> str:
+def named(photo_ids: Sequence[str]) -> str:
     """Rows with one of these photo ids."""
     return f"photo_id IN ({', '.join(_quoted(photo_id) for photo_id in photo_ids)})"
 

@@ -23,26 +23,38 @@ import pyarrow as pa
 from darkroom.domain.filters import Filter
 from darkroom.sdk.stores import Entry, Hit, IndexUnavailable, PropertyValue
 from darkroom.stores.vector_columns import DOCUMENT, changed_rows, checked, rows, schema, vector_column
-from darkroom.stores.vector_filters import among, predicate
+from darkroom.stores.vector_filters import named, predicate
+from darkroom.stores.vector_spaces import LARGE, index_spaces
 
 _TABLE = "photos"
 _ALIASES = "aliases"
 _ALIAS_COLUMNS = pa.schema([pa.field("alias", pa.string(), nullable=False), pa.field("space", pa.string())])
 _CHUNK = 1000
 _SPARE = 64
+_SPARE_NEAREST = 4
 _MOST_TIED = 4096
+_SEEN = 512
+"""Vectors a graph is walked past at least: at 256 it finds .98 of the nearest 50, at 512 .99, for 1 ms more."""
 _WORDS_INDEX = f"{DOCUMENT}_idx"
 _OLD_VERSIONS = timedelta(hours=1)
 """Versions older than this go at upkeep; no search takes that long."""
 
 
 class LanceVectors:
-    """A search index in a folder. Safe to share between threads; open one per process."""
+    """A search index in a folder. Safe to share between threads; open one per process.
 
-    def __init__(self, path: Path) -> None:
+    Vector spaces with at least `large` vectors are searched approximately.
+    """
+
+    def __init__(self, path: Path, large: int = LARGE) -> None:
         self._path = path
+        self._large = large
         self._lock = threading.Lock()
         self._opened: tuple[Any, Any] | None = None
+
+    def open(self) -> None:
+        """Loads the library and opens the tables, which takes some seconds of a core the first time."""
+        self._tables()
 
     def upsert(self, entries: Sequence[Entry]) -> None:
         """Inserts entries or replaces them whole, by photo id. Raises `ValueError` for what has no column."""
@@ -51,7 +63,8 @@ class LanceVectors:
             for start in range(0, len(entries), _CHUNK):
                 made = rows(entries[start : start + _CHUNK], columns)
                 merge = table.merge_insert("photo_id").when_matched_update_all().when_not_matched_insert_all()
-                merge.execute(made)
+                # A photo without a vector is "bad" to LanceDB, whose remedy is to leave it without one.
+                merge.execute(made, on_bad_vectors="null")
 
     def patch(self, changes: Mapping[str, Mapping[str, PropertyValue]]) -> None:
         """Changes properties only; vectors and words stay. Unknown photo ids are ignored."""
@@ -83,16 +96,22 @@ class LanceVectors:
         """Removes entries; unknown ids are no error."""
         with self._writing() as (table, _):
             for start in range(0, len(photo_ids), _CHUNK):
-                table.delete(among(photo_ids[start : start + _CHUNK]))
+                table.delete(named(photo_ids[start : start + _CHUNK]))
 
     def search_words(
-        self, words: str, *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+        self,
+        words: str,
+        *,
+        libraries: Sequence[str],
+        limit: int,
+        filter: Filter | None = None,
+        among: Sequence[str] | None = None,
     ) -> list[Hit]:
         """Best entries for normalised `words` by BM25 over all word properties, best first, ties by photo id."""
         from lancedb.query import MatchQuery
 
         asked = list(dict.fromkeys(words.split()))
-        if not asked or not libraries or limit < 1:
+        if not asked or not libraries or limit < 1 or among == []:
             return []
         columns = ["photo_id", "_score"] if len(asked) == 1 else ["photo_id", "_score", DOCUMENT]
 
@@ -100,27 +119,50 @@ class LanceVectors:
 
         def ask(table: Any, number: int) -> list[Hit]:
             query = table.search(match, query_type="fts")
-            found = query.where(predicate(filter, libraries)).select(columns).limit(number).to_arrow().to_pylist()
+            found = (
+                query.where(predicate(filter, libraries, among)).select(columns).limit(number).to_arrow().to_pylist()
+            )
             return [Hit(row["photo_id"], row["_score"], _matched(asked, row.get(DOCUMENT))) for row in found]
 
-        return self._ranked(ask, limit)
+        return self._ranked(ask, limit, _SPARE)
 
     def search_vector(
-        self, space: str, vector: Sequence[float], *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+        self,
+        space: str,
+        vector: Sequence[float],
+        *,
+        libraries: Sequence[str],
+        limit: int,
+        filter: Filter | None = None,
+        among: Sequence[str] | None = None,
     ) -> list[Hit]:
         """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id."""
-        if not libraries or limit < 1:
+        if not libraries or limit < 1 or among == []:
             return []
 
         def ask(table: Any, number: int) -> list[Hit]:
-            column = vector_column(self._space(table, space))
-            values = checked(vector, table.schema.field(column).type.list_size, space)
+            column, dimension = self._space(table, space)
+            values = checked(vector, dimension, space)
             query = table.search(values, vector_column_name=column).distance_type("cosine")
-            query = query.where(f"{predicate(filter, libraries)} AND {column} IS NOT NULL", prefilter=True)
+            query = query.where(predicate(filter, libraries, among), prefilter=True)
+            # The graph compares vectors of bytes: the nearest are looked for widely, and measured as they really are.
+            query = query.ef(max(_SEEN, 2 * number)).refine_factor(1)
             found = query.select(["photo_id", "_distance"]).limit(number).to_arrow().to_pylist()
-            return [Hit(row["photo_id"], 1.0 - row["_distance"]) for row in found]
+            # Entries without a vector have no distance, and come last. Asking for IS NOT NULL would read every vector.
+            return [Hit(row["photo_id"], 1.0 - row["_distance"]) for row in found if row["_distance"] is not None]
 
-        return self._ranked(ask, limit)
+        return self._ranked(ask, limit, _SPARE_NEAREST)
+
+    def vectors(self, space: str, photo_ids: Sequence[str]) -> dict[str, list[float]]:
+        """The vectors these photos have in a space (or alias), by photo id; photos without one are left out."""
+        with _available():
+            table, _ = self._tables()
+            column, _ = self._space(table, space)
+            found: list[dict[str, Any]] = []
+            for start in range(0, len(photo_ids), _CHUNK):
+                query = table.search().where(named(photo_ids[start : start + _CHUNK])).select(["photo_id", column])
+                found += query.to_arrow().to_pylist()
+        return {row["photo_id"]: row[column] for row in found if row[column] is not None}
 
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order, all with score 1."""
@@ -128,18 +170,34 @@ class LanceVectors:
             return []
         return [Hit(photo_id, 1.0) for photo_id in heapq.nsmallest(limit, self._ids(predicate(filter, libraries)))]
 
-    def photo_ids(self, libraries: Sequence[str]) -> Iterator[str]:
-        """Every id in the index for these libraries: what reconciliation compares with serving."""
-        if libraries:
-            yield from self._ids(predicate(None, libraries))
+    def photo_ids(self, libraries: Sequence[str], space: str | None = None) -> Iterator[str]:
+        """Every id in the index for these libraries, or of those with a vector in a space: none if it is not declared.
+
+        It is what reconciling compares with serving.
+        """
+        if not libraries:
+            return
+        condition = predicate(None, libraries)
+        if space is not None:
+            with _available():
+                table, _ = self._tables()
+                try:
+                    column, _ = self._space(table, space)
+                except ValueError:
+                    return
+            condition += f" AND `{column}` IS NOT NULL"
+        yield from self._ids(condition)
 
     def held(self, photo_ids: Sequence[str]) -> set[str]:
         """Which of these photos have an entry."""
         chunks = (photo_ids[start : start + _CHUNK] for start in range(0, len(photo_ids), _CHUNK))
-        return {photo_id for chunk in chunks for photo_id in self._ids(among(chunk))}
+        return {photo_id for chunk in chunks for photo_id in self._ids(named(chunk))}
 
     def upkeep(self, at_least: int = 0) -> str:
-        """Takes new entries into the word index, joins small files, drops old versions; says so. Safe at any time."""
+        """Takes new entries into the indexes, joins small files, drops old versions; says so. Safe at any time.
+
+        A vector space that has become large gets an index, which takes a while; writers wait, searches do not.
+        """
         with self._writing() as (table, aliases):
             before = table.stats()["fragment_stats"]["num_fragments"]
             waiting = table.index_stats(_WORDS_INDEX).num_unindexed_rows
@@ -148,7 +206,9 @@ class LanceVectors:
             for one in (table, aliases):
                 one.optimize(cleanup_older_than=_OLD_VERSIONS)
             after = table.stats()["fragment_stats"]["num_fragments"]
-        return f"search index: {waiting} new entries taken into the word index, {before} files joined to {after}"
+            built = index_spaces(table, self._large)
+        told = f"search index: {waiting} new entries taken in, {before} files joined to {after}"
+        return f"{told}, {len(built)} vector spaces indexed" if built else told
 
     def _ids(self, condition: str) -> Iterator[str]:
         with _available():
@@ -156,12 +216,12 @@ class LanceVectors:
             for batch in table.search().where(condition).select(["photo_id"]).to_batches():
                 yield from batch.column("photo_id").to_pylist()
 
-    def _ranked(self, ask: Callable[[Any, int], list[Hit]], limit: int) -> list[Hit]:
+    def _ranked(self, ask: Callable[[Any, int], list[Hit]], limit: int, spare: int) -> list[Hit]:
         """The best hits in order. Asks for more while the limit cuts through hits of one score: ties go by photo id.
 
         Not for ever: where thousands score the same, which of them come first is LanceDB's choice.
         """
-        number = limit + _SPARE
+        number = limit + spare
         with _available():
             table, _ = self._tables()
             while True:
@@ -172,13 +232,18 @@ class LanceVectors:
                     return found[:limit]
                 number = min(number * 8, limit + _MOST_TIED)
 
-    def _space(self, table: Any, name: str) -> str:
-        _, aliases = self._tables()
-        found = {row["alias"]: row["space"] for row in aliases.to_arrow().to_pylist()}
-        space = found.get(name, name)
-        if vector_column(space) not in table.schema.names:
-            raise ValueError(f"no vector space or alias is called {name!r}")
-        return str(space)
+    def _space(self, table: Any, name: str) -> tuple[str, int]:
+        """Column and dimension of a space or alias; what is declared as a space is not looked for among aliases."""
+        # Every look at the schema asks the disk whether somebody has committed.
+        columns = table.schema
+        column = vector_column(name)
+        if column not in columns.names:
+            _, aliases = self._tables()
+            known = {row["alias"]: row["space"] for row in aliases.to_arrow().to_pylist()}
+            if name not in known:
+                raise ValueError(f"no vector space or alias is called {name!r}")
+            column = vector_column(known[name])
+        return column, columns.field(column).type.list_size
 
     def _tables(self) -> tuple[Any, Any]:
         if self._opened is None:

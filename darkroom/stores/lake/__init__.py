@@ -115,15 +115,6 @@ class Lake:
                 return _insert(cursor, ready, message, self._data)
         raise AssertionError("Retrying ends in a return or an exception")
 
-    def present(self, table: str, photo_ids: Sequence[str], version: str) -> set[str]:
-        """Which of the photos have rows of this output version."""
-        found = self.query(
-            f"SELECT DISTINCT photo_id FROM core.{self._table(table).name}"  # noqa: S608
-            " WHERE output_version = $version AND photo_id IN (SELECT unnest($photo_ids::VARCHAR[]))",
-            {"version": version, "photo_ids": list(photo_ids)},
-        )
-        return set(found["photo_id"].to_pylist())
-
     def rows(self, table: str, photo_ids: Sequence[str], version: str | None = None) -> pa.Table:
         """The rows of these photos that count: of the newest attempt at `version`, or at the current version.
 
@@ -145,11 +136,40 @@ class Lake:
             )
         return self._as_contract(described, sql, values)
 
+    def rows_at(self, table: str, keys: Sequence[tuple[str, str, int]]) -> pa.Table:
+        """The rows of these photos, output versions and attempts, in the contract's columns: what was published."""
+        described = self._table(table)
+        photos, versions, attempts = (list(column) for column in zip(*keys, strict=True)) if keys else ([], [], [])
+        sql = (
+            f"SELECT * FROM core.{described.name} SEMI JOIN (SELECT unnest($photos::VARCHAR[]) AS photo_id,"  # noqa: S608
+            " unnest($versions::VARCHAR[]) AS output_version, unnest($attempts::BIGINT[]) AS attempt)"
+            " USING (photo_id, output_version, attempt)"
+        )
+        return self._as_contract(described, sql, {"photos": photos, "versions": versions, "attempts": attempts})
+
     def rows_of_batch(self, table: str, batch_id: str) -> pa.Table:
         """Every row a batch wrote, in the contract's columns."""
         described = self._table(table)
         sql = f"SELECT * FROM core.{described.name} WHERE batch_id = $batch_id"  # noqa: S608
         return self._as_contract(described, sql, {"batch_id": batch_id})
+
+    def rows_of_generation(self, table: str, generation: int) -> pa.Table:
+        """Every row of a generation, in the contract's columns."""
+        described = self._table(table)
+        sql = f"SELECT * FROM core.{described.name} WHERE generation = $generation"  # noqa: S608
+        return self._as_contract(described, sql, {"generation": generation})
+
+    def forget_generations(self, table: str, kept: Sequence[int]) -> int:
+        """Removes the rows of all generations but these; returns how many there were."""
+        described = self._table(table)
+        with self._lock(), self._cursor() as cursor:
+            since = durability.now()
+            cursor.begin()
+            sql = f"DELETE FROM core.{described.name} WHERE NOT list_contains($kept::BIGINT[], generation)"  # noqa: S608
+            (row,) = cursor.execute(sql, {"kept": list(kept)}).fetchall()
+            durability.flush(self._data, since)
+            cursor.commit()
+        return int(row[0])
 
     @staticmethod
     def digest(rows: pa.Table) -> str:

@@ -1,7 +1,7 @@
 """How DuckDB is opened: extensions from their packages, a bounded share of the machine, UTC, the lake attached.
 
 The only place that connects DuckDB. The catalog's password travels as a DuckDB secret, never in an ATTACH string that
-`duckdb_databases()` would show. Does not belong here: any table (`gateway`), what a reader may ask (`statements`).
+`duckdb_databases()` would show. Does not belong here: any table, what a reader may ask (`statements`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from psycopg2.extensions import make_dsn
 from sqlalchemy.engine import URL
 
 from darkroom.settings import LakeSettings
@@ -31,8 +32,10 @@ class Catalog:
 
     @property
     def path(self) -> str:
-        """What ATTACH names. Nothing secret."""
-        return "ducklake::memory:" if self.url is None else "ducklake:postgres:"
+        """What ATTACH names: also how the server is reached. Nothing secret."""
+        if self.url is None:
+            return "ducklake::memory:"
+        return "ducklake:postgres:" + make_dsn(**{name: str(value) for name, value in self.url.query.items()})
 
 
 def extension_file(name: str) -> Path:

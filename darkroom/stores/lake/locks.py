@@ -51,17 +51,12 @@ def advisory_lock(url: URL, name: str, seconds: float = 600.0) -> Lock:
 
 def _session(url: URL, name: str) -> psycopg2.extensions.connection:
     try:
-        return psycopg2.connect(
-            host=url.host,
-            port=url.port or 5432,
-            user=url.username,
-            password=url.password,
-            dbname=url.database,
-            connect_timeout=5,
-            application_name=f"darkroom-lock-{name}",
-        )
+        given = url.translate_connect_args(username="user", database="dbname")
+        named = {"connect_timeout": 5, **url.query, **given, "application_name": f"darkroom-lock-{name}"}
+        session: psycopg2.extensions.connection = psycopg2.connect(**named)
     except psycopg2.OperationalError as error:
         raise LakeUnavailable(f"the lake's catalog cannot be reached: {error}") from None
+    return session
 
 
 def process_lock() -> Lock:

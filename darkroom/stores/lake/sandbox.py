@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import make_url
 
 from darkroom.home import Home
 from darkroom.settings import LakeSettings
@@ -55,8 +55,7 @@ def ask(home: Home, settings: LakeSettings, statement: str, *, seconds: float = 
     """
     url = home.database_url("lake_reader")
     config = {
-        "catalog": {"host": url.host, "port": url.port, "database": url.database, "username": url.username},
-        "password": url.password,
+        "catalog": url.render_as_string(hide_password=False),
         "data": str(home.lake),
         "settings": settings.model_dump(),
     }
@@ -81,11 +80,10 @@ class ReadOnlySession:
     """The handler inside the child: one connection that reads the lake and nothing else."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        url = URL.create("postgresql", password=config["password"], **config["catalog"])
         settings = LakeSettings(**config["settings"])
         self._memory = settings.memory_limit
         self._connection = connect(settings, spill=None)
-        attach(self._connection, Catalog(url), Path(config["data"]), read_only=True)
+        attach(self._connection, Catalog(make_url(config["catalog"])), Path(config["data"]), read_only=True)
         for setting in (
             "search_path = 'lake.marts,lake.core'",
             "allow_community_extensions = false",

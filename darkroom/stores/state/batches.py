@@ -9,10 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from darkroom.domain.states import BATCH_UNFINISHED
 from darkroom.stores.state import schema
 from darkroom.stores.state.sources import SeenFile
-
-UNFINISHED = ("frozen", "running")
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def begin(connection: Connection, batch_id: UUID) -> None:
     table = schema.batches
     statement = (
         update(table)
-        .where(table.c.id == batch_id, table.c.state.in_(UNFINISHED))
+        .where(table.c.id == batch_id, table.c.state.in_(BATCH_UNFINISHED))
         .values(state="running", started_at=func.coalesce(table.c.started_at, func.now()))
     )
     if connection.execute(statement).rowcount == 0:
@@ -106,7 +105,7 @@ def end(
     table = schema.batches
     connection.execute(
         update(table)
-        .where(table.c.id == batch_id, table.c.state.in_(UNFINISHED))
+        .where(table.c.id == batch_id, table.c.state.in_(BATCH_UNFINISHED))
         .values(state=state, error=error, epoch=epoch, finished_at=func.now())
     )
 
@@ -116,7 +115,7 @@ def try_again(connection: Connection, batch_id: UUID) -> None:
     table = schema.batches
     connection.execute(
         update(table)
-        .where(table.c.id == batch_id, table.c.state.in_(UNFINISHED))
+        .where(table.c.id == batch_id, table.c.state.in_(BATCH_UNFINISHED))
         .values(state="frozen", attempt=table.c.attempt + 1)
     )
 
@@ -172,6 +171,17 @@ def photos_in_state(connection: Connection, batch_id: UUID, *states: str) -> lis
         .order_by(table.c.photo_id)
     )
     return list(connection.execute(statement).scalars())
+
+
+def photos_under_way(connection: Connection, library_id: UUID) -> set[UUID]:
+    """Photos of a library's unfinished batches."""
+    items, table = schema.batch_items, schema.batches
+    statement = (
+        select(items.c.photo_id)
+        .join(table, table.c.id == items.c.batch_id)
+        .where(table.c.library_id == library_id, table.c.state.in_(BATCH_UNFINISHED), items.c.photo_id.is_not(None))
+    )
+    return set(connection.execute(statement).scalars())
 
 
 def quarantine(connection: Connection, batch_id: UUID, photo_ids: Sequence[UUID]) -> None:

@@ -16,11 +16,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from darkroom.home import DATABASE_OF, Role
+from darkroom.stores.state.locks import Once, keep
 
 OWNER_OF: dict[str, Role] = {"darkroom": "darkroom", "dagster": "dagster", "lake": "lake"}
 """Owner by database."""
-
-_LOCK = 4_738_201_137_006_302
 
 
 def prepare(admin: URL, passwords: Mapping[str, str]) -> None:
@@ -30,7 +29,7 @@ def prepare(admin: URL, passwords: Mapping[str, str]) -> None:
     Raises SQLAlchemy's `DBAPIError` when the server refuses.
     """
     with _session(admin) as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})  # freed when the session ends
+        keep(connection, Once.PROVISIONING)
         for role in DATABASE_OF:
             _ensure_role(connection, admin, role, passwords[role])
         for database, owner in OWNER_OF.items():
@@ -53,11 +52,11 @@ def logs_in(admin: URL, role: Role, password: str) -> bool:
 def _session(url: URL) -> Iterator[Connection]:
     """A connection of its own, each statement its own transaction: CREATE DATABASE allows nothing else."""
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg2"),
+        url.set(drivername="postgresql+psycopg2", query={"connect_timeout": "5", **url.query}),
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
-        connect_args={"application_name": "darkroom-provision", "connect_timeout": 5},
+        connect_args={"application_name": "darkroom-provision"},
     )
     with engine.connect() as connection:
         yield connection
@@ -69,6 +68,8 @@ def _ensure_role(connection: Connection, admin: URL, role: Role, password: str) 
         return
     # Only the verifier travels: a statement that fails is written to the server's log as it was sent.
     raw = connection.connection.driver_connection
+    # Iterations slow down who guesses; nobody guesses a password of 24 random bytes, and Dagster connects all the time.
+    connection.exec_driver_sql("SET scram_iterations = 1")
     verifier = encrypt_password(password, role, scope=raw, algorithm="scram-sha-256")
     verb = "ALTER" if known else "CREATE"
     # Not text(): a verifier may hold a colon followed by letters, which would be read as a parameter.

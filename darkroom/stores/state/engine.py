@@ -1,7 +1,7 @@
 """How the state database is opened: one engine per process, and the libraries a transaction may see.
 
 Belongs here: pool and session settings that every user of state shares. Does not belong here: any table or statement
-(`schema.py`, one file per noun beside it), or which role connects (the composition roots say).
+(`schema`, one file per noun beside it), or which role connects (the composition roots say).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ def connect(url: URL, *, application: str = "darkroom", pool_size: int = 5, over
     A connection that died with its server is replaced before it is handed out. Values never appear in errors or logs.
     """
     return create_engine(
-        url,
+        url.set(query={"connect_timeout": "5", **url.query}),
         pool_pre_ping=True,
         pool_size=pool_size,
         max_overflow=overflow,
         pool_timeout=10,
         hide_parameters=True,
-        connect_args={"application_name": application, "options": "-c timezone=UTC", "connect_timeout": 5},
+        connect_args={"application_name": application, "options": "-c timezone=UTC"},
     )
 
 

@@ -1,7 +1,7 @@
 """Brings the state database to the version of this code.
 
 Belongs here: running the migrations, safely when several processes start at once. Does not belong here: what a
-migration does (`migrations/versions`), or creating roles and databases (`supervision`).
+migration does (`migrations/versions`), or creating roles and databases (`cluster`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from darkroom.stores.state.engine import connect
+from darkroom.stores.state.locks import Once, take
 
 VERSION_SCHEMA = "control"
 """Schema of Alembic's own version table."""
-
-_LOCK = 4_738_201_137_006_301
 
 
 class NewerDatabase(RuntimeError):
@@ -59,7 +58,7 @@ def _run(url: URL, revision: str, *, up: bool) -> None:
     engine = connect(url, application="darkroom-migrate", pool_size=1, overflow=0)
     try:
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            take(connection, Once.MIGRATING)
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {VERSION_SCHEMA}"))
             config = _config(connection)
             _refuse_newer(config, connection)

@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from darkroom.domain.states import BATCH_UNFINISHED
 from darkroom.stores.state import schema
+
+TRANSIENT = ("timeout", "crashed")
+"""Kinds of failures that a busy machine may have caused."""
+
+MOST_TRIES = 4
+FIRST_PAUSE = timedelta(hours=1)
+"""Before the second try; each further pause is twice as long."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +77,21 @@ def outputs_off(connection: Connection, library_id: UUID) -> frozenset[str]:
     return frozenset(connection.execute(select(table.c.outputs_off).where(table.c.id == library_id)).scalar_one())
 
 
-def done(connection: Connection, photo_ids: Sequence[UUID], output: str, version: str) -> set[UUID]:
-    """Which of these photos have the output at this version."""
+def done(
+    connection: Connection, photo_ids: Sequence[UUID], output: str, version: str, inputs: Sequence[str] = ()
+) -> set[UUID]:
+    """Which of these photos have the output at this version, and none of its `inputs` from a later attempt."""
     table = schema.photo_outputs
+    source = table.alias("source")
+    later = exists().where(
+        source.c.photo_id == table.c.photo_id, source.c.output.in_(inputs), source.c.attempt > table.c.attempt
+    )
     statement = select(table.c.photo_id).where(
         table.c.photo_id.in_(photo_ids),
         table.c.output == output,
         table.c.version == version,
         table.c.state == "done",
+        ~later,
     )
     return set(connection.execute(statement).scalars())
 
@@ -112,7 +128,8 @@ def of_photos(connection: Connection, photo_ids: Sequence[UUID]) -> Mapping[UUID
 def holes(connection: Connection, library_id: UUID, off: frozenset[str], limit: int) -> list[tuple[UUID, int | None]]:
     """Published photos, with a file each, that lack an output at its current version and are in no unfinished batch.
 
-    A failure at the current version is no hole: it has a reason and waits for a new version or a person.
+    A failure at the current version is no hole: it has a reason and waits for a new version or a person. One that may
+    have been the machine's fault is tried again a few times, later each time.
     """
     photos, files, outputs, state = schema.photos, schema.source_files, schema.outputs, schema.photo_outputs
     items, batches = schema.batch_items, schema.batches
@@ -121,11 +138,17 @@ def holes(connection: Connection, library_id: UUID, off: frozenset[str], limit: 
         state.c.state.is_(None),
         state.c.state.in_(("missing", "off")),
         state.c.version.is_distinct_from(outputs.c.version),
+        and_(
+            state.c.state == "failed",
+            func.split_part(state.c.reason, ":", 1).in_(TRANSIENT),
+            state.c.tries < MOST_TRIES,
+            state.c.updated_at < func.now() - FIRST_PAUSE * func.power(2, state.c.tries - 1),
+        ),
     )
     held = (
         select(items.c.photo_id)
         .join(batches, batches.c.id == items.c.batch_id)
-        .where(batches.c.state.in_(("frozen", "running")), items.c.photo_id.is_not(None))
+        .where(batches.c.state.in_(BATCH_UNFINISHED), items.c.photo_id.is_not(None))
     )
     statement = (
         select(photos.c.photo_id, func.min(files.c.id))

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, case, exists, func, insert, literal, or_, select, update
 
+from darkroom.domain.states import BATCH_UNFINISHED, IMPORT_UNFINISHED
 from darkroom.stores.state import schema
-
-UNFINISHED = ("new", "planning", "running", "cancelling")
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def fail(connection: Connection, request_id: UUID, error: str) -> None:
     table = schema.requests
     connection.execute(
         update(table)
-        .where(table.c.id == request_id, table.c.state.in_(UNFINISHED))
+        .where(table.c.id == request_id, table.c.state.in_(IMPORT_UNFINISHED))
         .values(state="failed", error=error, finished_at=func.now())
     )
 
@@ -118,7 +117,7 @@ def settle(connection: Connection) -> list[UUID]:
             earlier.c.source_id == requests.c.source_id, earlier.c.created_at <= requests.c.created_at
         )
     )
-    pending = exists().where(or_(mine, held), batches.c.state.in_(("frozen", "running")))
+    pending = exists().where(or_(mine, held), batches.c.state.in_(BATCH_UNFINISHED))
     failed = exists().where(mine, batches.c.state == "failed")
     first_error = (
         select(func.min(batches.c.error)).where(mine, batches.c.state == "failed").correlate(requests).scalar_subquery()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, case, exists, func, select, true, updat
 from sqlalchemy.dialects.postgresql import insert
 
 from darkroom.domain.paths import unescape
+from darkroom.domain.states import BATCH_UNFINISHED
 from darkroom.stores.state import schema
 
 
@@ -83,7 +84,7 @@ def known_files(connection: Connection, source_id: UUID, paths: Sequence[str]) -
     held = exists().where(
         items.c.source_file_id == files.c.id,
         items.c.batch_id == batches.c.id,
-        batches.c.state.in_(("frozen", "running")),
+        batches.c.state.in_(BATCH_UNFINISHED),
     )
     settled = case(
         (files.c.state == "missing", False),
