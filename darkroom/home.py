@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy.engine import URL
 
@@ -23,6 +24,15 @@ DATABASE_OF: dict[Role, str] = {
     "lake": "lake",
     "lake_reader": "lake",
 }
+PARAMETERS = frozenset(
+    {
+        *("sslmode", "sslnegotiation", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir", "sslsni"),
+        *("ssl_min_protocol_version", "ssl_max_protocol_version", "channel_binding", "gssencmode"),
+        *("connect_timeout", "tcp_user_timeout", "target_session_attrs"),
+        *("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+    }
+)
+"""What libpq may be told about the way to a server, whoever asks: every role goes the administrator's way."""
 
 
 class NotRunning(RuntimeError):
@@ -96,6 +106,7 @@ class Home:
             host=str(server["host"]),
             port=int(server["port"]),
             database=DATABASE_OF[role],
+            query=dict(parse_qsl(str(server.get("parameters", "")))),
         )
 
     def cli_key(self) -> str:
@@ -103,7 +114,17 @@ class Home:
         try:
             return (self.run / "cli.key").read_text().strip()
         except FileNotFoundError as error:
-            raise NotRunning(f"{self.root} has not been started: run `darkroom up`") from error
+            raise NotRunning(f"{self.root} is not running: run `darkroom up`") from error
+
+
+def server_address(admin: URL) -> dict[str, str | int]:
+    """What `endpoints.json` says of the Postgres of `admin`: nothing of who asks. Files are named absolutely."""
+    kept = {
+        name: str(Path(value).absolute()) if isinstance(value, str) and Path(value).is_file() else value
+        for name, value in admin.query.items()
+        if name in PARAMETERS
+    }
+    return {"host": str(admin.host), "port": admin.port or 5432, "parameters": urlencode(kept)}
 
 
 def write_private(path: Path, text: str) -> None:
@@ -121,4 +142,4 @@ def _read_json(path: Path) -> dict:  # type: ignore[type-arg]
     try:
         return json.loads(path.read_text())  # type: ignore[no-any-return]
     except FileNotFoundError as error:
-        raise NotRunning(f"{path.parent.parent} has not been started: run `darkroom up`") from error
+        raise NotRunning(f"{path.parent.parent} is not running: run `darkroom up`") from error

@@ -18,16 +18,30 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class PostgresSettings(BaseModel):
     """Where state lives. Without `url` the embedded server is started."""
 
     url: SecretStr | None = Field(
-        None, description="Administrator URL of an outside server: postgresql://user:pw@host:port/db"
+        None,
+        description="Administrator URL of an outside server: postgresql://user:pw@host:port/db?sslmode=require",
     )
     port: int | None = Field(None, description="Port of the embedded server; a free one near 54320 when unset.")
     version: str = Field("18", description="Major version of the embedded server.")
+
+    @field_validator("url")
+    @classmethod
+    def _names_a_host(cls, given: SecretStr | None) -> SecretStr | None:
+        try:
+            host = given is None or make_url(given.get_secret_value()).host
+        except (ArgumentError, ValueError):
+            host = None
+        if not host:
+            raise ValueError("name a host: postgresql://user:password@host:port/database")
+        return given
 
 
 class ApiSettings(BaseModel):
@@ -35,6 +49,13 @@ class ApiSettings(BaseModel):
 
     host: str = Field("127.0.0.1", description="Address to bind.")
     port: int | None = Field(None, description="Port; 8360, or a free one when that is busy, when unset.")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s]+$",
+        description="Where people find it when a proxy stands before it, without a path: https://photos.example.org",
+    )
+    sign_in_minutes: int = Field(15, ge=1, description="How long an address that signs a browser in can be opened.")
+    session_days: int = Field(30, ge=1, description="How long a browser stays signed in.")
     cors_origins: list[str] = Field(default_factory=list, description="Origins browsers may call from.")
     requests_per_minute: int = Field(60_000, ge=1, description="Requests one key may make in a minute.")
     refused_per_minute: int = Field(
@@ -46,7 +67,7 @@ class DagsterSettings(BaseModel):
     """Dagster's web UI and run queue. The UI has no login: it binds loopback only."""
 
     port: int | None = Field(None, description="Port of the UI; 8361, or a free one when that is busy, when unset.")
-    max_concurrent_runs: int = Field(2, ge=2, description="Runs at once; one slot is kept for interactive work.")
+    batches_at_once: int = Field(2, ge=2, description="Batches at once; one slot is kept for interactive ones.")
 
 
 class LakeSettings(BaseModel):
@@ -71,25 +92,34 @@ class DecodingSettings(BaseModel):
 class BatchSettings(BaseModel):
     """When a batch is frozen."""
 
-    files: int = Field(256, ge=1, description="Files per batch while a model output is on.")
-    files_without_models: int = Field(1000, ge=1, description="Files per batch when no model output is on.")
+    files: int = Field(256, ge=1, description="Files per batch while texts or faces are on.")
+    files_without_models: int = Field(1000, ge=1, description="Files per batch when neither is on.")
     close_after_seconds: float = Field(60.0, gt=0, description="A batch of folder files is frozen after this long.")
     watch_seconds: float = Field(300.0, gt=0, description="How often a watched source is looked through.")
     quiet_seconds: float = Field(
         5.0, ge=0, description="A file in a watched source is left alone until this long unchanged."
     )
-    close_uploads_after_seconds: float = Field(5.0, gt=0, description="A batch of uploads is frozen after this long.")
+    settle_seconds: float = Field(
+        20.0, ge=0, description="Marts, people and duplicates are made anew after this long without a new batch."
+    )
 
 
 class InferenceSettings(BaseModel):
     """Which provider serves each task, and how many processes may run models."""
 
     workers: int = Field(0, ge=0, description="Model processes of one thread each; 0 means one per core.")
-    text_reader: str = Field("rapidocr", description="Provider of the outputs.texts task.")
+    text_reader: str = Field("rapidocr", description="Provider that reads text.")
     face_finder: str = Field("dlib", description="Provider that finds faces and describes whose they are.")
     image_embedder: str = Field("look", description="Provider of the vectors by which pictures look alike.")
     text_embedder: str = Field("minilm", description="Provider of the vectors by which texts mean alike.")
     seconds_per_photo: float = Field(120.0, gt=0, description="Time one photo may take in a model.")
+
+
+class SearchSettings(BaseModel):
+    """What is remembered of searches."""
+
+    record_events: bool = Field(True, description="Record how searches are asked and how they go, for analysts.")
+    record_text: bool = Field(False, description="Record what was looked for, too.")
 
 
 class Settings(BaseSettings):
@@ -100,6 +130,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,  # it may be a password
         nested_model_default_partial_update=True,
     )
 
@@ -111,6 +142,7 @@ class Settings(BaseSettings):
     decoding: DecodingSettings = DecodingSettings()
     batch: BatchSettings = BatchSettings()
     inference: InferenceSettings = InferenceSettings()
+    search: SearchSettings = SearchSettings()
     outputs_off: Annotated[frozenset[str] | None, NoDecode] = Field(
         None, description="Outputs of models that are not made, comma-separated; unset, libraries keep what they have."
     )

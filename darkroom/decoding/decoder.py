@@ -40,9 +40,9 @@ def outputs_of_intake() -> dict[str, Recipe]:
     sizes = shrink | {"display_edge": recipe.DISPLAY_EDGE, "thumbnail_edge": recipe.THUMBNAIL_EDGE}
     qualities = {"display_quality": recipe.DISPLAY_QUALITY, "thumbnail_quality": recipe.THUMBNAIL_QUALITY}
     return {
-        "metadata": Recipe("tags", "1", {}),
+        "metadata": Recipe("tags", "2", {}),
         "renditions": Recipe("pillow", "1", sizes | qualities),
-        "fingerprints": Recipe("pixels", "1", sizes),
+        "fingerprints": Recipe("pixels", "2", sizes),
     }
 
 

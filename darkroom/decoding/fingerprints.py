@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from darkroom.decoding.pixels import Decoded
+from darkroom.domain.miniatures import EDGE
 
 STRIP_BYTES = 4 * 1024**2
 """Pixels are hashed and measured in strips of about this size, so that a large picture is never copied whole."""
@@ -38,9 +39,26 @@ def fingerprint(digest: str, display: Image.Image, thumbnail: Image.Image) -> di
         "pixel_digest": digest,
         "dhash": str(imagehash.dhash(thumbnail)),
         "phash": str(imagehash.phash(thumbnail)),
+        "miniature": miniature(thumbnail),
+        "chroma": chroma(thumbnail),
         "sharpness": laplacian_variance(np.asarray(grey)),
         "brightness": float(histogram @ np.arange(256) / (255 * histogram.sum())),
     }
+
+
+def miniature(thumbnail: Image.Image) -> str:
+    """The picture as `EDGE` × `EDGE` grey values, hex, whatever its proportions.
+
+    The filter weighs pixels by their share: with whole pixels a copy of another size would differ by as much as another
+    picture.
+    """
+    return thumbnail.convert("L").resize((EDGE, EDGE), Image.Resampling.HAMMING).tobytes().hex()
+
+
+def chroma(thumbnail: Image.Image) -> float:
+    """How coloured the picture is: mean distance of the strongest from the weakest channel, 0 grey to 1."""
+    channels = np.asarray(thumbnail.convert("RGB"))
+    return int((channels.max(axis=-1) - channels.min(axis=-1)).sum(dtype=np.int64)) / (255 * channels[..., 0].size)
 
 
 def laplacian_variance(grey: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> float:

@@ -1,7 +1,7 @@
 """Model processes: pictures in, answers or faults out. A picture that hangs or kills a model costs only itself.
 
 Belongs here: the processes of a task and what their deaths mean.
-Does not belong here: what happens inside one (`worker.py`), feeding many photos to them (`services.reading`).
+Does not belong here: what happens inside one (`worker.py`), feeding many photos to them (`services.feeding`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from darkroom.inference.worker import ProviderUnavailable, ReaderUnavailable
+from darkroom.inference.worker import ProviderUnavailable
 from darkroom.sdk.tasks import FoundFace, Reading, ReadLine
 from darkroom.settings import InferenceSettings
 from darkroom.workers.limits import Limits
@@ -31,10 +31,6 @@ class ModelFault(Exception):
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
-
-
-class ReadingFault(ModelFault):
-    """A picture could not be read."""
 
 
 class ModelPool:
@@ -64,7 +60,7 @@ class TextPool(ModelPool):
     """Processes that read text."""
 
     def __init__(self, settings: InferenceSettings) -> None:
-        super().__init__("TextWorker", {"reader": settings.text_reader}, settings)
+        super().__init__("TextWorker", {"provider": settings.text_reader}, settings)
 
 
 class FacePool(ModelPool):
@@ -84,9 +80,9 @@ class ImagePool(ModelPool):
 def reading_of(reply: Future[Reply]) -> Reading:
     """Waits for a reading.
 
-    Raises `ReadingFault` when the picture could not be read, and `ReaderUnavailable` when no picture could.
+    Raises `ModelFault` when the picture could not be read, and `ProviderUnavailable` when no picture could.
     """
-    answer = _answer(reply, "reading its text", ReadingFault, ReaderUnavailable).result
+    answer = _answer(reply, "reading its text").result
     lines = tuple(ReadLine(one["text"], one["score"], tuple(one["box"])) for one in answer["lines"])
     return Reading(lines, answer["rotation"])
 
@@ -96,11 +92,16 @@ def faces_of(reply: Future[Reply]) -> tuple[FoundFace, ...]:
 
     Raises `ModelFault` when the picture could not be searched, and `ProviderUnavailable` when no picture could.
     """
-    answer = _answer(reply, "finding its faces", ModelFault, ProviderUnavailable).result
+    answer = _answer(reply, "finding its faces").result
     return tuple(
         FoundFace(**{**one, "box": tuple(one["box"]), "descriptor": tuple(one["descriptor"])})
         for one in answer["faces"]
     )
+
+
+def thumbnails_of(reply: Future[Reply]) -> tuple[bytes, ...]:
+    """Thumbnails of the faces of a picture, JPEG, in the order of `faces_of`, which has been asked before."""
+    return tuple(bytes(blob) for blob in reply.result().blobs)
 
 
 def vector_of(reply: Future[Reply]) -> NDArray[np.float32]:
@@ -108,20 +109,20 @@ def vector_of(reply: Future[Reply]) -> NDArray[np.float32]:
 
     Raises `ModelFault` when the picture could not be embedded, and `ProviderUnavailable` when no picture could.
     """
-    (blob,) = _answer(reply, "embedding it", ModelFault, ProviderUnavailable).blobs
+    (blob,) = _answer(reply, "embedding it").blobs
     return np.frombuffer(blob, "<f4")
 
 
-def _answer(reply: Future[Reply], doing: str, fault: type[ModelFault], unavailable: type[ProviderUnavailable]) -> Reply:
-    """What a worker replied, its failures told apart: this picture's (`fault`), or the provider's (`unavailable`)."""
+def _answer(reply: Future[Reply], doing: str) -> Reply:
+    """What a worker replied, its failures told apart: this picture's, or the provider's."""
     try:
         return reply.result()
     except WorkerTimeout as error:
-        raise fault("timeout", f"{doing} {error}") from error
+        raise ModelFault("timeout", f"{doing} {error}") from error
     except WorkerCrashed as error:
-        raise fault("crashed", f"{doing}: {error}") from error
+        raise ModelFault("crashed", f"{doing}: {error}") from error
     except TaskFailed as error:
-        if error.kind == unavailable.__name__:
-            raise unavailable(error.message) from error
+        if error.kind == ProviderUnavailable.__name__:
+            raise ProviderUnavailable(error.message) from error
         kind, reason = ("corrupt", error.message) if error.kind == "ValueError" else ("error", str(error))
-        raise fault(kind, f"{doing}: {reason}") from error
+        raise ModelFault(kind, f"{doing}: {reason}") from error

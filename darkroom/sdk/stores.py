@@ -99,10 +99,14 @@ class Hit:
 class VectorStore(Protocol):
     """The search index: BM25 over word properties, nearest neighbours over named spaces, filters pushed down.
 
-    A commit is visible to every other process at once. Every search names the libraries it may see. A condition on a
-    field that the index does not hold (`darkroom.domain.fields`) accepts every entry: serving checks it afterwards.
+    A commit is visible to every other process at once. Every search names the libraries it may see, and may name the
+    only photos that come into question (`among`: a few thousand at most). A condition on a field that the index does
+    not hold (`darkroom.domain.fields`) accepts every entry: serving checks it afterwards.
     Every method raises `IndexUnavailable` when the store cannot be read or written.
     """
+
+    def open(self) -> None:
+        """Gets ready, so that the next call need not wait for that."""
 
     def upsert(self, entries: Sequence[Entry]) -> None:
         """Inserts entries or replaces them whole, by photo id."""
@@ -120,14 +124,36 @@ class VectorStore(Protocol):
         """Removes entries; unknown ids are no error."""
 
     def search_words(
-        self, words: str, *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+        self,
+        words: str,
+        *,
+        libraries: Sequence[str],
+        limit: int,
+        filter: Filter | None = None,
+        among: Sequence[str] | None = None,
     ) -> list[Hit]:
         """Best entries for normalised `words` by BM25 over all word properties, best first, ties by photo id."""
 
     def search_vector(
-        self, space: str, vector: Sequence[float], *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+        self,
+        space: str,
+        vector: Sequence[float],
+        *,
+        libraries: Sequence[str],
+        limit: int,
+        filter: Filter | None = None,
+        among: Sequence[str] | None = None,
     ) -> list[Hit]:
-        """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id."""
+        """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id.
+
+        A large space may answer approximately. Raises `ValueError` for a space that was not declared.
+        """
+
+    def vectors(self, space: str, photo_ids: Sequence[str]) -> dict[str, list[float]]:
+        """The vectors these photos have in a space (or alias), by photo id; photos without one are left out.
+
+        Raises `ValueError` for a space that was not declared.
+        """
 
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order, all with score 1."""
@@ -138,5 +164,8 @@ class VectorStore(Protocol):
     def upkeep(self, at_least: int = 0) -> str:
         """Compacts the index, unless fewer than `at_least` new entries wait for it; says what was done."""
 
-    def photo_ids(self, libraries: Sequence[str]) -> Iterator[str]:
-        """Every id in the index for these libraries: what reconciliation compares with serving."""
+    def photo_ids(self, libraries: Sequence[str], space: str | None = None) -> Iterator[str]:
+        """Every id in the index for these libraries, or of those with a vector in a space (or alias).
+
+        It is what reconciling compares with serving. In a space that is not declared there is none.
+        """

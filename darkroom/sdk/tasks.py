@@ -13,6 +13,8 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from darkroom.domain.calibration import Calibration
+
 Image = NDArray[np.uint8]
 """An upright RGB picture, shape (height, width, 3)."""
 
@@ -101,18 +103,23 @@ class FaceFinder(Provider, Protocol):
 
 
 class ImageEmbedder(Provider, Protocol):
-    """Turns pictures into vectors; similar pictures lie close by cosine."""
+    """Turns pictures into vectors; similar pictures lie close by cosine, and `calibration` says how close is close."""
 
     dimensions: ClassVar[int]
+    calibration: ClassVar[Calibration]
 
     def embed(self, images: Sequence[Image]) -> Vectors:
         """One vector per picture, in order. What is no RGB picture raises `ValueError`."""
 
 
 class TextEmbedder(Provider, Protocol):
-    """Turns texts into vectors; texts of similar meaning lie close by cosine. Safe to call from several threads."""
+    """Turns texts into vectors; texts of similar meaning lie close by cosine. Safe to call from several threads.
+
+    `calibration` says what the cosine of a query and a photo's document is worth.
+    """
 
     dimensions: ClassVar[int]
+    calibration: ClassVar[Calibration]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """One vector per text, in order; what is too long is cut. A blank text raises `ValueError`."""

@@ -1,1 +1,1 @@
-"""Who may ask for what: callers and keys. Pure rules; the tables are in `stores.state`."""
+"""Who may ask for what: callers, keys and sessions. Pure rules; the tables are in `stores.state`."""

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from darkroom.domain.identity import DEFAULT_OWNER
 from darkroom.home import Home, NotRunning, write_private
 from darkroom.security.callers import ADMIN
 from darkroom.security.keys import KeyRefused, accept, digest, generate
 from darkroom.stores.state import keys
+from darkroom.stores.state.locks import Once, take
 
 ADMIN_KEY = "administrator"
 CLI_KEY = "command line"
-_LOCK = text("SELECT pg_advisory_xact_lock(4738201137006302)")
 
 
 def ensure_first_keys(engine: Engine, home: Home) -> str | None:
@@ -27,7 +27,7 @@ def ensure_first_keys(engine: Engine, home: Home) -> str | None:
     is missing or no longer good, which revokes the one before. Safe when two processes start at once.
     """
     with engine.begin() as connection:
-        connection.execute(_LOCK)
+        take(connection, Once.FIRST_KEYS)
         first: str | None = None
         if not keys.has_key_named(connection, DEFAULT_OWNER, ADMIN_KEY):
             first = generate()

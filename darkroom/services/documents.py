@@ -22,7 +22,7 @@ from darkroom.domain.places import country
 from darkroom.domain.words import fold, normalise
 from darkroom.sdk.stores import Entry, PropertyValue
 
-DOCUMENT_VERSION = "1"
+DOCUMENT_VERSION = "2"
 
 Columns = Mapping[str, Any]
 """A row by the contracts' column names."""
@@ -30,20 +30,41 @@ Columns = Mapping[str, Any]
 READ_AS_THEY_ARE = ("title", "description", "text")
 """Word properties that are columns holding running text."""
 
+MEANT = ("title", "description", "keywords", "text", "place", "time", "path")
+"""Word properties that an embedder of texts reads, the most telling first: it reads only so far."""
 
-def entry(photo: Columns, files: Sequence[Columns], metadata: Columns | None, text: Columns | None) -> Entry:
-    """The index entry of a photo from its rows of `photos`, `photo_files`, `metadata` and `texts`.
+
+def entry(
+    photo: Columns,
+    files: Sequence[Columns],
+    metadata: Columns | None,
+    text: Columns | None,
+    vectors: Mapping[str, Sequence[float]],
+) -> Entry:
+    """The index entry of a photo from its rows of `photos`, `photo_files`, `metadata` and `texts`, and its vectors.
 
     Words are normalised, keywords and names folded, numbers floats. A table without a row leaves its properties empty.
     """
-    known = {**photo, **(metadata or {}), **(text or {})}
+    known = known_of(photo, metadata, text)
     values = {made.name: made for made in index_properties(TABLES) if made.kind is not IndexAs.WORDS}
     return Entry(
         photo_id=str(photo["photo_id"]),
         library_id=str(photo["library_id"]),
         words={name: normalise(read) for name, read in readable(known, [file["path"] for file in files]).items()},
         properties={name: _value(known.get(name), made.kind) for name, made in values.items()},
+        vectors=vectors,
     )
+
+
+def known_of(photo: Columns, metadata: Columns | None, text: Columns | None) -> Columns:
+    """What is known of a photo, by column, from its rows of `photos`, `metadata` and `texts`."""
+    return {**photo, **(metadata or {}), **(text or {})}
+
+
+def meant(known: Columns, paths: Sequence[str]) -> str:
+    """What is known of a photo as one text, whose meaning is embedded."""
+    texts = readable(known, paths)
+    return "\n".join(texts[name] for name in MEANT if name in texts)
 
 
 def readable(known: Columns, paths: Sequence[str]) -> dict[str, str]:

@@ -5,16 +5,18 @@ Belongs here: gathering, in the shape of tables. Does not belong here: judging (
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pyarrow as pa
 
-from darkroom.domain.identity import original_key, rendition_key
+from darkroom.domain.duplicate_decisions import Decisions, Kind, Verdict, replay
+from darkroom.domain.identity import face_key, original_key, rendition_key
 from darkroom.sdk.stores import ObjectMissing, ObjectStore
 from darkroom.services.platform import Platform
-from darkroom.stores.state import batches, outputs, sources
+from darkroom.stores.state import batches, duplicates, generations, outputs, sources
+from darkroom.stores.state.generations import Generation
 
 STATES = pa.schema([("photo_id", pa.string()), ("output", pa.string()), ("state", pa.string())])
 OBJECTS = pa.schema(
@@ -26,6 +28,15 @@ OBJECTS = pa.schema(
         ("stored_bytes", pa.int64()),
     ]
 )
+
+FILES = "published_files"
+"""Companion of duplicates: one row per published file of the library's photos."""
+
+DECISIONS = "decisions"
+"""Companion of duplicates: what people decided, one row per kind and two photos; of `bytes` both are the same photo."""
+
+_FILES = pa.schema([("photo_id", pa.string()), ("sha256", pa.string()), ("size_bytes", pa.int64())])
+_DECISIONS = pa.schema([(name, pa.string()) for name in ("kind", "photo_id", "other_id", "verdict")])
 
 LOOKUPS = 8
 """Objects asked for at once: against a remote store the wait is the network's."""
@@ -51,15 +62,56 @@ def output_states(platform: Platform, batch_id: UUID) -> pa.Table:
 
 
 def objects_of(platform: Platform, table: str, rows: pa.Table) -> pa.Table:
-    """The objects that rows of `renditions` or `photo_files` speak of, with the bytes the store holds of each.
+    """The objects that rows of `renditions`, `faces` or `photo_files` speak of, with the bytes the store holds of each.
 
     Files of sources that are read by reference have no object. Raises `KeyError` for any other table.
     """
-    promised = list({"renditions": _renditions, "photo_files": _originals}[table](platform, rows))
+    promises = {"renditions": _renditions, "faces": _faces, "photo_files": _originals}
+    promised = list(promises[table](platform, rows))
     with ThreadPoolExecutor(LOOKUPS, thread_name_prefix="objects") as pool:
         stored = list(pool.map(lambda one: _stored_bytes(platform.objects, one[0]), promised))
     found = [{**facts, "stored_bytes": size} for (_, facts), size in zip(promised, stored, strict=True)]
     return pa.Table.from_pylist(found, schema=OBJECTS)
+
+
+def duplicates_evidence(
+    platform: Platform, generation: Generation, rows: Mapping[str, pa.Table]
+) -> dict[str, pa.Table]:
+    """What is published of a library's files, and what was decided when its generation was made.
+
+    Without the files when photos were published since: the next generation is judged by those.
+    """
+    with platform.state.begin() as connection:
+        epoch = generations.content_epoch(connection, generation.library_id)
+        files = duplicates.files(connection, generation.library_id)
+        facts = duplicates.facts(connection, generation.library_id, until=generation.fact)
+    keepers: dict[str, str] = {}
+    standing: dict[str, str] = {}
+    for row in rows["duplicates"].to_pylist():
+        if row["kind"] == Kind.PIXELS:
+            standing[row["photo_id"]] = row["group_id"]
+            keepers |= {row["group_id"]: row["photo_id"]} if row["is_keeper"] else {}
+    stand = {photo: keepers[group] for photo, group in standing.items() if group in keepers}
+    found = [
+        *_decided(Kind.PIXELS, replay(facts)),
+        *_decided(Kind.NEAR, replay(facts, stand)),
+    ]
+    companions = {DECISIONS: pa.Table.from_pylist(found, schema=_DECISIONS)}
+    if epoch == generation.epoch:
+        shown = [{**file, "photo_id": str(file["photo_id"])} for file in files]
+        companions[FILES] = pa.Table.from_pylist(shown, schema=_FILES)
+    return companions
+
+
+def _decided(kind: Kind, decisions: Decisions) -> Iterator[dict[str, str]]:
+    for photo, keeper in decisions.keepers[kind].items():
+        yield {"kind": kind, "photo_id": photo, "other_id": keeper, "verdict": Verdict.KEPT}
+    for photo, others in decisions.apart.items():
+        for other in others:
+            yield {"kind": kind, "photo_id": photo, "other_id": other, "verdict": Verdict.DISMISSED}
+    if kind is Kind.PIXELS:
+        for photo in decisions.own_files:
+            yield {"kind": Kind.BYTES, "photo_id": photo, "other_id": photo, "verdict": Verdict.DISMISSED}
 
 
 Promise = tuple[str, dict[str, str | int]]
@@ -68,6 +120,13 @@ Promise = tuple[str, dict[str, str | int]]
 def _renditions(platform: Platform, rows: pa.Table) -> Iterator[Promise]:
     for row in rows.select(["library_id", "photo_id", "kind", "sha256", "size_bytes"]).to_pylist():
         yield rendition_key(UUID(row.pop("library_id")), row["sha256"]), row
+
+
+def _faces(platform: Platform, rows: pa.Table) -> Iterator[Promise]:
+    for row in rows.select(["library_id", "photo_id", "thumbnail_sha256", "thumbnail_bytes"]).to_pylist():
+        facts = {"photo_id": row["photo_id"], "kind": "face", "sha256": row["thumbnail_sha256"]}
+        key = face_key(UUID(row["library_id"]), row["thumbnail_sha256"])
+        yield key, {**facts, "size_bytes": row["thumbnail_bytes"]}
 
 
 def _originals(platform: Platform, rows: pa.Table) -> Iterator[Promise]:

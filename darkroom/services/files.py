@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from darkroom.domain.media import is_sidecar, sniff
-
-HEAD_BYTES = 64 * 1024
+from darkroom.domain.media import HEAD_BYTES, is_sidecar, sniff
+from darkroom.security.confined import OutsideError, open_confined
 
 
 class FileFault(Exception):
@@ -44,20 +42,17 @@ def read_photo_file(root: Path, path_raw: bytes, max_bytes: int) -> FileBytes:
 
     Raises `FileFault` for anything else: vanished, unreadable, empty, larger than `max_bytes`, no photo, changing.
     """
-    path = root / os.fsdecode(path_raw)
+    path = os.fsdecode(path_raw)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = open_confined(root, path)
     except FileNotFoundError:
         raise FileFault("vanished", "the file is no longer there", transient=True) from None
+    except OutsideError:
+        raise FileFault("unsupported", "it is no regular file inside its source") from None
     except OSError as error:
         raise FileFault("unreadable", f"the file cannot be opened: {error.strerror}", transient=True) from None
-    with os.fdopen(handle, "rb", buffering=0) as file:
-        before = os.fstat(handle)
-        if not stat.S_ISREG(before.st_mode):
-            raise FileFault("unsupported", "it is not a regular file")
-        real = Path(f"/proc/self/fd/{handle}").readlink()
-        if not real.is_relative_to(root.resolve()):
-            raise FileFault("unreadable", "the path leads out of its source")
+    with file:
+        before = os.fstat(file.fileno())
         if before.st_size == 0:
             raise FileFault("corrupt", "the file is empty")
         if before.st_size > max_bytes:
@@ -66,14 +61,14 @@ def read_photo_file(root: Path, path_raw: bytes, max_bytes: int) -> FileBytes:
             head = file.read(HEAD_BYTES)
             media_type = sniff(head)
             if media_type is None:
-                sidecar = is_sidecar(path.name, head)
+                sidecar = is_sidecar(path.rpartition("/")[2], head)
                 raise FileFault(None if sidecar else "unsupported", "its content is no photo in a format known here")
             parts = [head]
             while part := file.read(8 * 1024 * 1024):
                 parts.append(part)
         except OSError as error:
             raise FileFault("unreadable", f"reading failed: {error.strerror}", transient=True) from None
-        after = os.fstat(handle)
+        after = os.fstat(file.fileno())
     data = b"".join(parts)
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns) or len(data) != after.st_size:
         raise FileFault("changed", "the file changed while it was read", transient=True)

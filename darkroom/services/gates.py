@@ -21,10 +21,10 @@ from darkroom.stores.state.failures import NewFailure
 from darkroom.stores.state.gates import GateResult
 from darkroom.stores.state.outputs import PhotoOutput
 
-GATED = tuple(one for one in TABLES if one.name not in ("output_versions", "publications"))
+GATED = tuple(one for one in TABLES if one.written_by == "batch")
 """Tables a batch writes: each has a gate, and publishing wants a passing verdict for each."""
 
-RECORDS = ("failures", "batches")
+RECORDS = ("failures", "batches", "model_runs")
 """Tables whose rows belong to a batch rather than to its photos."""
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
-from darkroom.domain.outputs import MODEL_OUTPUTS
+from darkroom.domain.outputs import SLOW_OUTPUTS
 from darkroom.services.listing import Unlisted, list_files
 from darkroom.settings import BatchSettings
 from darkroom.stores.state import batches, outputs, publishing, requests, sources
@@ -54,7 +54,7 @@ def plan(
         source = sources.source(connection, request.source_id)
         known = sources.count_files(connection, source.id)
         off = outputs.outputs_off(connection, source.library_id)
-    size = settings.files if MODEL_OUTPUTS - off else settings.files_without_models
+    size = settings.files if SLOW_OUTPUTS - off else settings.files_without_models
     pending: list[SeenFile] = []
     frozen: list[UUID] = []
     unlisted: list[Unlisted] = []
@@ -150,8 +150,8 @@ def _note_missing(
         )
     with engine.begin() as connection:
         if sources.mark_missing(connection, source.id, began):
-            publishing.next_epoch(connection)
-            publishing.drop_missing_files(connection, source.library_id)
+            epoch, _ = publishing.next_epoch(connection)
+            publishing.drop_missing_files(connection, epoch, source.library_id)
 
 
 def _told(unlisted: Sequence[Unlisted]) -> str:

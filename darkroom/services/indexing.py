@@ -12,7 +12,8 @@ from collections import Counter, defaultdict
 from typing import Any
 from uuid import UUID
 
-from darkroom.domain.outputs import INDEX_OUTPUT
+from darkroom.contracts.embeddings import EMBEDDINGS_DOCUMENT, EMBEDDINGS_VISUAL
+from darkroom.domain.outputs import INDEX_OUTPUT, space
 from darkroom.services.documents import entry
 from darkroom.services.gates import batch_rows
 from darkroom.services.platform import Platform
@@ -24,25 +25,33 @@ NEW_ENTRIES = 2000
 """Searches slow down with entries the word index has not taken in: past this many it does."""
 
 TABLES = ("photos", "metadata", "texts")
+VECTOR_TABLES = (EMBEDDINGS_VISUAL, EMBEDDINGS_DOCUMENT)
 
 
 def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
     """Replaces the entries of a batch's photos; returns how many were written."""
-    rows = {name: found.to_pylist() for name, found in batch_rows(platform, TABLES, batch_id).items()}
+    names = (*TABLES, *(table.name for table in VECTOR_TABLES))
+    rows = {name: found.to_pylist() for name, found in batch_rows(platform, names, batch_id).items()}
     files: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for file in platform.lake.rows("photo_files", [photo["photo_id"] for photo in rows["photos"]]).to_pylist():
         files[file["photo_id"]].append(file)
     metadata = {row["photo_id"]: row for row in rows["metadata"]}
     texts = {row["photo_id"]: row for row in rows["texts"]}
-    entries = [
-        entry(photo, files[photo["photo_id"]], metadata.get(photo["photo_id"]), texts.get(photo["photo_id"]))
-        for photo in rows["photos"]
-    ]
+    vectors: dict[str, dict[str, list[float]]] = defaultdict(dict)
+    for table in VECTOR_TABLES:
+        for row in rows[table.name]:
+            vectors[row["photo_id"]][space(table.output or "", row["output_version"])] = row["vector"]
+    entries = []
+    for photo in rows["photos"]:
+        known = photo["photo_id"]
+        entries.append(entry(photo, files[known], metadata.get(known), texts.get(known), vectors[known]))
     version = versions(platform)[INDEX_OUTPUT]
     with platform.state.begin() as connection:
         batch = batches.batch(connection, batch_id)
         off = INDEX_OUTPUT in outputs.outputs_off(connection, batch.library_id)
     if not off:
+        for name, vector in {name: vector for held in vectors.values() for name, vector in held.items()}.items():
+            platform.vectors.add_space(name, len(vector))
         platform.vectors.upsert(entries)
         platform.vectors.upkeep(at_least=NEW_ENTRIES)
     states = [

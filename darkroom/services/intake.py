@@ -88,6 +88,8 @@ def take_in(platform: Platform, batch_id: UUID) -> Counter[str]:
     counts: Counter[str] = Counter()
     waiting = [item for item in items if item.state == "waiting"]
     finished = len(items) - len(waiting)
+    if waiting:
+        platform.warm(off, len(waiting))
     for group in groups(_taken(platform, context, waiting), GROUP_FILES, GROUP_SECONDS):
         _commit(platform, context, group)
         finished += len(group)

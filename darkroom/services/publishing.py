@@ -17,7 +17,7 @@ from darkroom.domain.outputs import INDEX_OUTPUT
 from darkroom.services.gates import NotGated, passed_rows
 from darkroom.services.indexing import missing_from_index
 from darkroom.services.platform import Platform
-from darkroom.stores.state import batches, outputs, publishing, requests
+from darkroom.stores.state import batches, outputs, people, publishing, requests
 
 METADATA_COLUMNS = (
     "taken_local",
@@ -35,6 +35,7 @@ METADATA_COLUMNS = (
     "keywords",
     "rating",
 )
+FACE_COLUMNS = ("x", "y", "w", "h", "score", "size_px", "thumbnail_sha256")
 EXPOSURE_COLUMNS = ("exposure_seconds", "f_number", "iso", "focal_length_mm", "focal_length_35mm", "flash")
 
 
@@ -61,6 +62,7 @@ def publish(platform: Platform, batch_id: UUID) -> Published:
         taken = set(batches.photos_in_state(connection, batch_id, "taken"))
     photos = [photo for photo in serving_photos(rows) if photo["photo_id"] in taken]
     files = [file for file in map(_serving_file, rows["photo_files"].to_pylist()) if file["photo_id"] in taken]
+    faces = [face for face in map(_serving_face, rows["faces"].to_pylist()) if face["photo_id"] in taken]
     ids = [photo["photo_id"] for photo in photos]
     with platform.state.begin() as connection:
         stand = outputs.of_photos(connection, ids)
@@ -73,7 +75,10 @@ def publish(platform: Platform, batch_id: UUID) -> Published:
             epoch, _ = publishing.next_epoch(connection)
             publishing.publish_photos(connection, epoch, photos)
             publishing.publish_files(connection, epoch, files)
-            publishing.drop_missing_files(connection, batch.library_id)
+            lost = publishing.publish_faces(connection, epoch, ids, faces)
+            people.recount(connection, epoch, batch.library_id, lost)
+            publishing.publish_texts(connection, epoch, ids, serving_texts(rows, set(ids)))
+            publishing.drop_missing_files(connection, epoch, batch.library_id)
             found = [output for photo in ids for output in stand[photo]]
             publishing.publish_outputs(connection, epoch, batch.library_id, found)
         batches.end(connection, batch_id, "published", epoch=epoch)
@@ -105,6 +110,15 @@ def serving_photos(rows: dict[str, pa.Table]) -> list[dict[str, Any]]:
     ]
 
 
+def serving_texts(rows: dict[str, pa.Table], photo_ids: set[UUID]) -> list[dict[str, Any]]:
+    """One serving row for each of these photos in which something was read: its lines and their boxes."""
+    return [
+        {"photo_id": photo_id, "library_id": UUID(row["library_id"]), "lines": row["lines"]}
+        for row in rows["texts"].to_pylist()
+        if row["lines"] and (photo_id := UUID(row["photo_id"])) in photo_ids
+    ]
+
+
 def _described(row: dict[str, Any] | None) -> dict[str, Any]:
     if row is None:
         return {"keywords": [], "exposure": None, "field_sources": {}}
@@ -120,3 +134,8 @@ def _serving_file(row: dict[str, Any]) -> dict[str, Any]:
     facts = {name: row[name] for name in ("path", "sha256", "size_bytes", "modified_at")}
     ids = {name: UUID(row[name]) for name in ("source_id", "library_id", "photo_id")}
     return {**ids, **facts}
+
+
+def _serving_face(row: dict[str, Any]) -> dict[str, Any]:
+    ids = {name: UUID(row[name]) for name in ("face_id", "library_id", "photo_id")}
+    return {**ids, **{name: row[name] for name in FACE_COLUMNS}}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from darkroom.domain.states import BATCH_UNFINISHED
 from darkroom.services.platform import Platform
 from darkroom.services.versions import declare_versions
 from darkroom.stores.state import batches, libraries, outputs
@@ -26,9 +27,7 @@ def refill(platform: Platform, limit: int) -> list[UUID]:
     for library_id in known:
         declare_versions(platform, library_id)
     with platform.state.begin() as connection:
-        busy = {
-            batch.library_id for batch in batches.in_state(connection, *batches.UNFINISHED) if batch.kind == "refill"
-        }
+        busy = {batch.library_id for batch in batches.in_state(connection, *BATCH_UNFINISHED) if batch.kind == "refill"}
         for library_id in known:
             if library_id in busy:
                 continue

@@ -1,7 +1,7 @@
-"""Searching: candidates from the index, kept where serving knows them, scored, cut off and explained.
+"""Searching: candidates of every leg, kept where serving knows them, fused, cut off, and paged through one ranking.
 
-Belongs here: how deep the index is asked, ranking, paging through one ranking, reasons. Does not belong here: SQL (the
-caller says which photos it may see), words (`domain.words`), scores (`domain.scoring`), the wire (`api`).
+Belongs here: which legs a query has, how deep they are asked, ranking, paging. Does not belong here: SQL (the caller
+says what serving knows), one leg (`services.legs`), scores (`domain.scoring`), reasons (`services.reasons`), the wire.
 
 A ranking belongs to a publish epoch and only ever grows at its end, so that pages neither skip nor repeat a photo.
 """
@@ -10,149 +10,283 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from threading import Lock
-from typing import Any
+from typing import Protocol, TypeVar
 
-from darkroom.domain.excerpts import Excerpt, excerpt
+from darkroom.domain.calibration import Calibration
 from darkroom.domain.filters import Filter
-from darkroom.domain.scoring import RELEVANT, coverage, score
-from darkroom.domain.words import highlights, words
+from darkroom.domain.scoring import answered, fused, whole
+from darkroom.domain.words import normalise
 from darkroom.sdk.stores import VectorStore
-from darkroom.services.documents import readable
+from darkroom.services.legs import (
+    LEGS,
+    Comparison,
+    Leg,
+    LegName,
+    LegUnavailable,
+    PeopleLeg,
+    Scope,
+    Serving,
+    VectorLeg,
+    WordsLeg,
+)
+from darkroom.services.ranking import Found, Lacking, OncePerEpoch, Ranking, Stages
 
 LONGEST_TEXT = 500
 """Characters a query may have."""
-FIRST_DEPTH = 256
+FIRST_DEPTH = 60
 DEEPEST = 20_000
-"""Candidates asked of the index at first, and at most: invisible and irrelevant ones are among them."""
+"""Candidates asked of a leg at first, and at most: invisible and irrelevant ones are among them."""
+FEW_PHOTOS = 2000
+"""A person with no more photos restricts the index itself; of others' photos serving knows who is in them."""
+LEGS_AT_ONCE = 32
+"""Threads that ask the index, whoever searches."""
 _DEEPER = 4
 _KEPT = 200_000
-_CALLERS_KEPT = 1000
 
-Visible = Callable[[Sequence[str]], Collection[str]]
-"""Which of these photos the caller may see at the query's epoch and its filter accepts, as serving says."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture to look like: a photo of the index, which is not found itself, or one that came with its vector.
+
+    `key` stands for it where queries are compared.
+    """
+
+    key: str
+    vector: Sequence[float] = field(default=(), compare=False, repr=False)
+    photo_id: str | None = None
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked: normalised words, the filter, whose libraries, and the publish epoch it looks at."""
+    """What is asked: words and the text they are of, an example, a person, a filter, whose libraries, which epoch."""
 
     words: tuple[str, ...]
     filter: Filter | None
     libraries: tuple[str, ...]
     epoch: int
+    text: str = ""
+    example: Example | None = None
+    person_id: str | None = None
+
+    @property
+    def ranked(self) -> bool:
+        """Whether anything in it ranks photos; a person and a filter only restrict."""
+        return bool(self.words or self.example)
 
 
 @dataclass(frozen=True)
-class Found:
-    """A photo in a ranking: its score in 0..1 and the words of the query it has."""
+class Results:
+    """A page of a ranking. `legs` are those that answer; `milliseconds` is what each stage took for this page."""
 
-    photo_id: str
-    score: float
-    matched: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a photo was found: words in a property of its document. `score` is their share of the query, 0..1."""
-
-    property: str | None
-    words: tuple[str, ...]
-    score: float
-    excerpt: Excerpt | None
+    found: list[Found]
+    more: bool = False
+    legs: tuple[LegName, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass
-class _Ranking:
-    found: list[Found] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
-    depth: int = 0
-    best: float = 0.0
-    complete: bool = False
-    lock: Lock = field(default_factory=Lock)
+class Meanings(Protocol):
+    """Vectors of query texts: which space of the index they are of, and what their cosines are worth."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """What cosines are worth. Raises `LegUnavailable`."""
+
+    def of(self, text: str) -> tuple[str, Sequence[float]]:
+        """Space and vector of a text. Raises `LegUnavailable`."""
+
+
+class Looks(Protocol):
+    """Which space pictures are compared in, and what their cosines are worth. Both may raise `LegUnavailable`."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """What cosines are worth."""
+
+    @property
+    def space(self) -> str:
+        """Space of the index."""
 
 
 class SearchService:
-    """Searches by words. Safe to share between threads; keeps recent rankings, so that later pages cost little."""
+    """Searches in all ways at once. Safe to share between threads; keeps recent rankings for their later pages.
 
-    def __init__(self, index: VectorStore) -> None:
+    `legs` are the ways it may use: who measures looks at one alone.
+    """
+
+    def __init__(
+        self,
+        index: VectorStore,
+        meanings: Meanings | None = None,
+        looks: Looks | None = None,
+        legs: Collection[LegName] = LEGS,
+    ) -> None:
         self._index = index
+        self._may = legs
+        self._meanings = meanings
+        self._looks = looks
         self._lock = Lock()
-        self._rankings: OrderedDict[Query, _Ranking] = OrderedDict()
-        self._lacking: OrderedDict[tuple[str, ...], tuple[int, int]] = OrderedDict()
+        self._rankings: OrderedDict[Query, Ranking] = OrderedDict()
+        self._missing: OncePerEpoch[Mapping[str, int]] = OncePerEpoch()
+        self._names: OncePerEpoch[dict[str, frozenset[str]]] = OncePerEpoch()
+        self._threads = ThreadPoolExecutor(LEGS_AT_ONCE, thread_name_prefix="legs")
 
-    def page(self, query: Query, visible: Visible, start: int, number: int) -> tuple[list[Found], bool]:
-        """Results `start` to `start + number` of a query, best first, and whether there are more.
+    def page(self, query: Query, serving: Serving, start: int, number: int) -> Results:
+        """Results `start` to `start + number` of a query, best first.
 
-        Raises `IndexUnavailable`. A query without words finds nothing.
+        Raises `IndexUnavailable`. A query that ranks nothing, or names no library, finds nothing.
         """
-        if not query.words or not query.libraries:
-            return [], False
-        ranking = self._ranking(query)
+        if not query.ranked or not query.libraries:
+            return Results([])
+        ranking, stages = self._ranking(query), Stages()
         with ranking.lock:
+            if not ranking.begun:
+                self._begin(query, ranking, serving, stages)
             while not ranking.complete and len(ranking.found) <= start + number:
-                self._deepen(query, ranking, visible, start + number)
-            return ranking.found[start : start + number], len(ranking.found) > start + number
+                self._deepen(query, ranking, serving, start + number, stages)
+            found = ranking.found[start : start + number]
+            more = len(ranking.found) > start + number
+            return Results(found, more, tuple(ranking.legs), tuple(ranking.lacking), dict(stages.milliseconds))
 
-    def lacking(self, query: Query, count: Callable[[], int]) -> int:
-        """How many photos the index lacks, by `count`, which is asked once per epoch and libraries."""
-        with self._lock:
-            known = self._lacking.get(query.libraries)
-        if known is None or known[0] != query.epoch:
-            known = (query.epoch, count())
-            with self._lock:
-                self._lacking[query.libraries] = known
-                self._lacking.move_to_end(query.libraries)
-                while len(self._lacking) > _CALLERS_KEPT:
-                    self._lacking.popitem(last=False)
-        return known[1]
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown()
 
-    def _ranking(self, query: Query) -> _Ranking:
+    def missing(self, query: Query, count: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
+        """How many photos lack what a leg needs, by output: `count` is asked once per epoch and libraries."""
+        return self._missing.of(query.libraries, query.epoch, count)
+
+    def _ranking(self, query: Query) -> Ranking:
         with self._lock:
-            ranking = self._rankings.setdefault(query, _Ranking())
+            ranking = self._rankings.setdefault(query, Ranking())
             self._rankings.move_to_end(query)
             while len(self._rankings) > 1 and sum(len(one.seen) for one in self._rankings.values()) > _KEPT:
                 self._rankings.popitem(last=False)
             return ranking
 
-    def _deepen(self, query: Query, ranking: _Ranking, visible: Visible, needed: int) -> None:
-        """Asks for more candidates and appends what is relevant and visible among the new ones.
+    def _begin(self, query: Query, ranking: Ranking, serving: Serving, stages: Stages) -> None:
+        """Decides the legs."""
+        among: tuple[str, ...] | None = None
+        legs: list[Leg] = []
+        with stages.of("person"):
+            if query.person_id is not None:
+                photos = serving.photos_of([query.person_id], FEW_PHOTOS + 1)
+                among = tuple(photos) if len(photos) <= FEW_PHOTOS else None
+            if people := self._named(query, serving):
+                legs.append(PeopleLeg(serving, query.words, people))
+        scope = Scope(query.libraries, query.filter, among)
+        if query.words:
+            legs.append(WordsLeg(self._index, scope, query.words))
+        if query.words and self._meanings is not None:
+            meaning = partial(self._meaning, self._meanings, query, stages)
+            legs.append(VectorLeg("meaning", self._index, scope, meaning, len(query.words)))
+        if query.example is not None:
+            legs.append(VectorLeg("look", self._index, scope, partial(self._look, query.example)))
+        ranking.legs = {leg.name: leg for leg in legs if leg.name in self._may}
+        ranking.begun = True
 
-        BM25 and coverage mostly agree: a stretch of candidates without a relevant one ends the ranking.
+    def _named(self, query: Query, serving: Serving) -> dict[str, tuple[str, ...]]:
+        """People whom words of the query name, and these words."""
+
+        def names() -> dict[str, frozenset[str]]:
+            return {person: frozenset(normalise(name).split()) for person, name in serving.names().items()}
+
+        known = self._names.of(query.libraries, query.epoch, names) if query.words else {}
+        asked = set(query.words)
+        return {
+            person: tuple(word for word in query.words if word in said)
+            for person, said in known.items()
+            if not asked.isdisjoint(said)
+        }
+
+    @staticmethod
+    def _meaning(meanings: Meanings, query: Query, stages: Stages) -> Comparison:
+        with stages.of("embed"):
+            space, vector = meanings.of(query.text or " ".join(query.words))
+        return Comparison(space, vector, meanings.calibration)
+
+    def _look(self, example: Example) -> Comparison:
+        if self._looks is None:
+            raise LegUnavailable("no model of pictures is set up")
+        space, photo_id = self._looks.space, example.photo_id or ""
+        try:
+            vector = example.vector or self._index.vectors(space, [photo_id])[photo_id]
+        except KeyError:
+            raise LegUnavailable("how the example photo looks is not known yet") from None
+        except ValueError as error:
+            raise LegUnavailable(str(error)) from error
+        return Comparison(space, vector, self._looks.calibration)
+
+    def _deepen(self, query: Query, ranking: Ranking, serving: Serving, needed: int, stages: Stages) -> None:
+        """Asks every leg for more, and appends what no photo that is not listed yet is likely to beat.
+
+        A photo that one leg has listed is looked up in the others: its score is the same however it was found.
         """
         depth = min(max(FIRST_DEPTH, needed * 2, ranking.depth * _DEEPER), DEEPEST)
-        hits = self._index.search_words(
-            " ".join(query.words), libraries=query.libraries, limit=depth, filter=query.filter
-        )
-        if hits:
-            ranking.best = ranking.best or hits[0].score
-        floor = ranking.found[-1].score if ranking.found else 1.0
-        relevant: list[Found] = []
-        for hit in hits:
-            covered = coverage(query.words, hit.matched)
-            if hit.photo_id not in ranking.seen and covered >= RELEVANT:
-                scored = min(score(covered, hit.score, ranking.best), floor)
-                relevant.append(Found(hit.photo_id, scored, hit.matched))
-        ranking.seen.update(hit.photo_id for hit in hits)
-        known = {str(photo_id) for photo_id in visible([one.photo_id for one in relevant])} if relevant else set()
-        ranking.found += sorted(
-            (one for one in relevant if one.photo_id in known), key=lambda one: (-one.score, one.photo_id)
-        )
-        ranking.complete = len(hits) < depth or depth == DEEPEST or not relevant
+        asking = [leg for leg in ranking.legs.values() if not leg.done]
+        listed = self._each(asking, lambda leg: leg.deepen(depth), ranking, stages)
+        example = query.example.photo_id if query.example else None
+        known = {*ranking.seen, example}
+        fresh = [one for one in dict.fromkeys(chain.from_iterable(listed)) if one not in known]
+        asking = [leg for leg in ranking.legs.values() if not leg.whole]
+        self._each(asking, lambda leg: leg.look_up([one for one in fresh if one not in leg.hits]), ranking, stages)
+        scored = [one for one in (self._scored(query, ranking.legs, photo_id) for photo_id in fresh) if one.score]
+        with stages.of("serving"):
+            visible = set(serving.visible([one.photo_id for one in scored])) if scored else set()
+        ranking.seen.update(fresh)
         ranking.depth = depth
+        ranking.complete = depth == DEEPEST or all(leg.done for leg in ranking.legs.values())
+        least = max((_whole(query, {leg.name: leg.next_score}) for leg in ranking.legs.values()), default=0.0)
+        ranking.append([one for one in scored if one.photo_id in visible], 0.0 if ranking.complete else least)
+
+    def _each(self, legs: Sequence[Leg], ask: Callable[[Leg], T], ranking: Ranking, stages: Stages) -> list[T]:
+        """What these legs answer, asked all at once; one that cannot is told and left out.
+
+        One of them is asked in this thread, and so is whoever asks serving, since the connection is the caller's.
+        """
+
+        def timed(leg: Leg) -> T:
+            with stages.of(leg.name):
+                return ask(leg)
+
+        apart = [leg for leg in legs if leg.in_index][1:]
+        waiting = {leg.name: self._threads.submit(timed, leg) for leg in apart}
+        answers: list[T] = []
+        for leg in sorted(legs, key=lambda leg: leg.name in waiting):
+            try:
+                answers.append(waiting[leg.name].result() if leg.name in waiting else timed(leg))
+            except LegUnavailable as reason:
+                ranking.lacking.append(Lacking(leg.name, str(reason)))
+                del ranking.legs[leg.name]
+        return answers
+
+    @staticmethod
+    def _scored(query: Query, legs: Mapping[LegName, Leg], photo_id: str) -> Found:
+        """A candidate with what every leg thinks of it; of score 0 when it answers too little."""
+        matched, named = ((legs[name].matched(photo_id) if name in legs else ()) for name in _SAYING)
+        scores = {name: leg.score(photo_id) for name, leg in legs.items() if name not in _SAYING}
+        closeness = legs["words"].score(photo_id) if "words" in legs else 0.0
+        scores["words"] = answered(query.words, matched, named, closeness)
+        meaning, look = scores.get("meaning", 0.0), scores.get("look", 0.0)
+        return Found(photo_id, _whole(query, scores), matched, named, meaning, look)
 
 
-def reasons(query: Query, found: Found, known: Mapping[str, Any], paths: Sequence[str]) -> list[Reason]:
-    """Where a found photo has the words, best first; `known` are its serving columns, `paths` its files.
+_SAYING: tuple[LegName, LegName] = ("words", "person")
+"""Legs that say which words of the query they found: what these words are worth is worth it once."""
 
-    When what is published now no longer says the words, one reason without a property names them.
-    """
-    made = []
-    for name, text in readable(known, paths).items():
-        said = {word.text for word in words(text)}
-        if held := tuple(word for word in found.matched if word in said):
-            shown = excerpt(text, highlights(text, held))
-            made.append(Reason(name, held, coverage(query.words, held), shown))
-    made.sort(key=lambda reason: -reason.score)
-    return made or [Reason(None, found.matched, coverage(query.words, found.matched), None)]
+
+def _whole(query: Query, scores: Mapping[LegName, float]) -> float:
+    """The score of a photo from what its legs give it."""
+    demands = []
+    if query.words:
+        demands.append(fused(score for name, score in scores.items() if name != "look"))
+    if query.example:
+        demands.append(scores.get("look", 0.0))
+    return whole(demands)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from darkroom.services import generations
 from darkroom.services.platform import Platform
 from darkroom.stores.state import batches
 
@@ -16,6 +17,7 @@ RETIRE_AFTER_DAYS = 7
 def tidy(platform: Platform) -> dict[str, object]:
     """Tidies every store; returns what each says it did."""
     return {
+        "generations": f"removed {generations.forget(platform)} outdated rows",
         "lake": platform.lake.upkeep(),
         "vectors": platform.vectors.upkeep(),
         "objects": f"removed {platform.objects.collect()} unfinished files",

@@ -1,6 +1,7 @@
-"""Reading: what a reader says of many photos, as columns of the texts table.
+"""Feeding: keeping model processes busy with the pictures of many photos.
 
-Belongs here: keeping the model processes busy, and a reading's columns. Does not belong here: committing (`computing`).
+Belongs here: loading ahead, handing over, and faults of single pictures. Does not belong here: what a model's answer
+means (`texts`, `faces`, `embeddings`), or committing (`computing`).
 """
 
 from __future__ import annotations
@@ -12,30 +13,32 @@ from threading import Event, Semaphore, Thread
 from typing import Any, Protocol
 from uuid import UUID
 
-from darkroom.inference.pool import ReadingFault, reading_of
+from darkroom.inference.pool import ModelFault
 from darkroom.sdk.stores import ObjectCorrupt, ObjectMissing
-from darkroom.sdk.tasks import Reading
 from darkroom.services.computing import Computed
 from darkroom.workers.process import Reply
 
 LOOK_AHEAD = 64
-"""Photos loaded, being read or read but not yet taken: about what two cores read while a group is committed."""
+"""Photos loaded, being looked at or ready but not yet taken: about what two cores do while a group is committed."""
+
+Rows = Callable[[UUID, Future[Reply]], Sequence[dict[str, Any]]]
+"""A photo's rows from a model's reply; raises `ModelFault` for a picture the model could not work with."""
 
 
-class Reader(Protocol):
-    """Whatever reads encoded pictures in the background: the pool, or a fake."""
+class Model(Protocol):
+    """Whatever looks at encoded pictures in the background: a pool of processes, or a fake."""
 
     def submit(self, picture: bytes) -> Future[Reply]:
         """Queues a picture; may block while too many wait."""
 
 
-def read_texts(reader: Reader, photos: Sequence[UUID], load: Callable[[UUID], bytes]) -> Iterator[Computed]:
-    """One text or fault per photo, as they come; pictures are loaded and read ahead while the caller commits.
+def feed(model: Model, photos: Sequence[UUID], load: Callable[[UUID], bytes], rows: Rows) -> Iterator[Computed]:
+    """Rows or a fault per photo, as they come; pictures are loaded and looked at ahead while the caller commits.
 
-    A missing or damaged rendition is its photo's fault; other errors of `load` and a broken reader are raised.
+    A missing or damaged rendition is its photo's fault; other errors of `load` and a broken model are raised.
     Closing the iterator, or an exception, withdraws what has not begun.
     """
-    feeder = _Feeder(reader, load)
+    feeder = _Feeder(model, load, rows)
     feeding = Thread(target=feeder.feed, args=(photos,), name="load-renditions", daemon=True)
     feeding.start()
     try:
@@ -45,27 +48,13 @@ def read_texts(reader: Reader, photos: Sequence[UUID], load: Callable[[UUID], by
         feeder.stop()
 
 
-def text_columns(reading: Reading) -> dict[str, Any]:
-    """The columns of `PhotoText` that a reading gives."""
-    lines = [
-        {"text": line.text, "score": line.score, **dict(zip("xywh", line.box, strict=True))} for line in reading.lines
-    ]
-    scores = [line.score for line in reading.lines]
-    return {
-        "text": "\n".join(line.text for line in reading.lines),
-        "line_count": len(lines),
-        "score": sum(scores) / len(scores) if scores else None,
-        "rotation": reading.rotation,
-        "lines": lines,
-    }
-
-
 class _Feeder:
     """Loads and submits in its own thread, at most `LOOK_AHEAD` photos before what was taken."""
 
-    def __init__(self, reader: Reader, load: Callable[[UUID], bytes]) -> None:
-        self._reader = reader
+    def __init__(self, model: Model, load: Callable[[UUID], bytes], rows: Rows) -> None:
+        self._model = model
         self._load = load
+        self._rows = rows
         self._room = Semaphore(LOOK_AHEAD)
         self._stopped = Event()
         self._running: dict[UUID, Future[Reply]] = {}
@@ -91,12 +80,12 @@ class _Feeder:
         if isinstance(one, Computed):
             return one
         try:
-            return Computed(one, rows=[text_columns(reading_of(self._running.pop(one)))])
-        except ReadingFault as fault:
+            return Computed(one, rows=self._rows(one, self._running.pop(one)))
+        except ModelFault as fault:
             return Computed(one, fault=(fault.kind, fault.reason))
 
     def stop(self) -> None:
-        """Lets the feeding thread end and withdraws what waits; a picture being read is read to its end."""
+        """Lets the feeding thread end and withdraws what waits; a picture being looked at is finished."""
         self._stopped.set()
         self._room.release()
         for future in list(self._running.values()):
@@ -107,9 +96,9 @@ class _Feeder:
             picture = self._load(photo)
         except (ObjectMissing, ObjectCorrupt) as error:
             reason = f"its display rendition is {'missing' if isinstance(error, ObjectMissing) else 'damaged'}"
-            self._finished.put(Computed(photo, fault=("unreadable", reason)))
+            self._finished.put(Computed(photo, fault=("unreadable", reason), seen=False))
             return
-        future = self._reader.submit(picture)
+        future = self._model.submit(picture)
         self._running[photo] = future
         future.add_done_callback(lambda _: self._finished.put(photo))
         if self._stopped.is_set():

@@ -1,0 +1,93 @@
+"""Reconciling: the search index holds what serving says it holds, and nothing else.
+
+Both are projections, written one after the other; a disk that was restored, or an index that was deleted, parts them.
+Belongs here: comparing them, and what becomes of a difference. Does not belong here: writing entries (`indexing`), or
+when to look (`orchestration`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from darkroom.domain.outputs import INDEX_OUTPUT, VECTOR_OUTPUTS, space
+from darkroom.services.platform import Platform
+from darkroom.stores.state import batches, libraries, outputs, publishing
+from darkroom.stores.state.outputs import PhotoOutput
+
+ENTRIES = "entries"
+"""Stands for the entries themselves beside the vector spaces some of them have a vector in."""
+
+LOST = "the search index has lost it"
+AT_ONCE = 1000
+"""Outputs recorded by one statement: a lost index may have held everything."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a library has on one side: how many photos, and the digest of their ids, of entries and of each space."""
+
+    photos: dict[str, int]
+    digests: dict[str, str]
+
+    @classmethod
+    def of(cls, held: dict[str, set[str]]) -> Agreement:
+        """What is held, in short."""
+        return cls({name: len(ids) for name, ids in held.items()}, {name: _digest(ids) for name, ids in held.items()})
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """A library's two sides as they were found, and what was done: photos to be indexed anew, entries removed."""
+
+    library_id: UUID
+    serving: Agreement
+    index: Agreement
+    lacking: int
+    removed: int
+
+    @property
+    def agreed(self) -> bool:
+        """Whether both sides said the same."""
+        return self.serving == self.index
+
+
+def reconcile(platform: Platform) -> list[Reconciled]:
+    """Compares and repairs every library. Photos that the index lacks become holes, which are refilled as all are."""
+    with platform.state.begin() as connection:
+        known = libraries.library_ids(connection)
+    return [_reconcile(platform, library_id) for library_id in known]
+
+
+def _reconcile(platform: Platform, library_id: UUID) -> Reconciled:
+    # Entries are written before they are published: whatever serving says now is in the index by the time it is read.
+    serving = _served(platform, library_id)
+    index = {ENTRIES: set(platform.vectors.photo_ids([str(library_id)]))}
+    for name in serving.keys() - {ENTRIES}:
+        index[name] = set(platform.vectors.photo_ids([str(library_id)], name))
+    lacking = set().union(*(held - index[name] for name, held in serving.items()))
+    strange = {UUID(photo) for photo in index[ENTRIES] - serving[ENTRIES]}
+    lost = [PhotoOutput(UUID(photo), INDEX_OUTPUT, "missing", reason=LOST) for photo in lacking]
+    with platform.state.begin() as connection:
+        strange -= publishing.published_among(connection, list(strange))
+        strange -= batches.photos_under_way(connection, library_id)
+        for start in range(0, len(lost), AT_ONCE):
+            outputs.record(connection, library_id, lost[start : start + AT_ONCE])
+    platform.vectors.delete([str(photo) for photo in strange])
+    return Reconciled(library_id, Agreement.of(serving), Agreement.of(index), len(lacking), len(strange))
+
+
+def _served(platform: Platform, library_id: UUID) -> dict[str, set[str]]:
+    held: dict[str, set[str]] = defaultdict(set, {ENTRIES: set()})
+    with platform.state.begin() as connection:
+        done = publishing.outputs_done(connection, library_id, (INDEX_OUTPUT, *VECTOR_OUTPUTS))
+    for photo_id, output, version in done:
+        held[ENTRIES if output == INDEX_OUTPUT else space(output, version)].add(str(photo_id))
+    return {name: photos & held[ENTRIES] for name, photos in held.items()}
+
+
+def _digest(ids: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()[:16]
