@@ -10,7 +10,7 @@ from darkroom.services.platform import Platform
 
 
 @dg.asset(
-    deps=["photos", "photo_files", "metadata", "texts"],
+    deps=["photos", "photo_files", "metadata", "texts", "embeddings_visual", "embeddings_document"],
     group_name="serving",
     owners=["team:platform"],
     kinds={"lancedb"},

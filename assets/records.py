@@ -1,4 +1,4 @@
-"""Copies of a batch's own record and of its failures, for analysts."""
+"""Copies of a batch's own record, of its failures and of what models did over it, for analysts."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -10,12 +10,14 @@ from assets.specs import table_spec
 from darkroom.services.platform import Platform
 from darkroom.services.records import copy_batch
 
-TABLES = ("batches", "failures")
+TABLES = ("batches", "failures", "model_runs")
+LAST = ("originals", "texts", "faces", "embeddings_visual", "embeddings_document")
+"""What a batch computes is computed, or has failed, when these are there."""
 
 
 @dg.multi_asset(
     name="records",
-    specs=[table_spec(name, group="operations", deps=["originals", "texts"]) for name in TABLES],
+    specs=[table_spec(name, group="operations", deps=list(LAST)) for name in TABLES],
     partitions_def=BATCHES,
     pool="lake",
 )

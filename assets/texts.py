@@ -19,5 +19,5 @@ from darkroom.services.texts import read_batch
 def texts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """Reads the display renditions that lack a text at the current version."""
     counts = read_batch(platform, UUID(context.partition_key))
-    rows = counts["read"] + counts["kept"]
+    rows = counts["done"] + counts["kept"]
     return dg.MaterializeResult(asset_key="texts", metadata={"dagster/partition_row_count": rows, **counts})

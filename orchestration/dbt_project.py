@@ -22,7 +22,7 @@ import duckdb
 
 from darkroom.home import Home, write_private
 from darkroom.settings import LakeSettings
-from darkroom.stores.lake.duck import EXTENSIONS, extension_file
+from darkroom.stores.lake.duck import EXTENSIONS, Catalog, extension_file
 from orchestration import dbt_command
 
 PROJECT = Path(__file__).parents[1] / "models_dbt"
@@ -124,6 +124,7 @@ def environment(home: Home, settings: LakeSettings) -> dict[str, str]:
         "PG_USER": str(url.username),
         "PG_PASSWORD": str(url.password),
         "PG_DB": str(url.database),
+        "LAKE_CATALOG": Catalog(url).path,
         "LAKE_DATA": f"{home.lake}/",
         dbt_command.PARENT: str(os.getpid()),
     }
@@ -173,19 +174,22 @@ def variables(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def target_folder(home: Home, manifest_folder: Path) -> Iterator[Path]:
+def target_folder(home: Home) -> Iterator[Path]:
     """A folder for one build's artefacts, gone afterwards; what killed builds left is gone before.
 
-    It starts with dbt's parsed state, which saves each build parsing the project again.
+    It starts with the project as the build before left it parsed, which saves parsing it again. As it was parsed
+    without a database it would not do: dbt parses anew for another profile.
     """
-    builds = home.run / "marts"
+    builds, known = home.run / "marts", home.run / "parsed.msgpack"
     shutil.rmtree(builds, ignore_errors=True)
     builds.mkdir(parents=True, mode=0o700)
     folder = Path(tempfile.mkdtemp(dir=builds))
-    state = manifest_folder / "partial_parse.msgpack"
-    if state.is_file():
-        shutil.copy(state, folder)
+    state = folder / "partial_parse.msgpack"
+    if known.is_file():
+        shutil.copy(known, state)
     try:
         yield folder
+        if state.is_file():
+            state.replace(known)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

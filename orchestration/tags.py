@@ -1,8 +1,13 @@
-"""Tags by which runs, requests and batches find each other, and by which the queue shares out its slots."""
+"""Tags by which runs, requests, batches and libraries find each other, and the queue shares out its slots."""
+
+from dagster import DagsterRunStatus
+
+from assets.libraries import LIBRARY_TAG
 
 REQUEST = "darkroom/request"
 BATCH = "darkroom/batch"
 ATTEMPT = "darkroom/attempt"
+LIBRARY = LIBRARY_TAG
 PRIORITY = "dagster/priority"
 
 SLOT = "darkroom/slot"
@@ -12,3 +17,13 @@ PLANNING = "planning"
 INTERACTIVE = "interactive"
 BULK = "bulk"
 BACKGROUND = "background"
+
+UNFINISHED = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.MANAGED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+"""States of runs that may still do something."""

@@ -150,33 +150,31 @@ def _validated(
     table: Table, name: str, expectations: tuple[Expected, ...], frame: pd.DataFrame
 ) -> list[tuple[Severity, str, _Broken | None]]:
     """Evaluates all quickly, then the failed ones again with their rows: counting rows doubles the cost."""
-    held = _positions(name, expectations, frame, "BOOLEAN_ONLY")
-    failed = tuple(each for position, each in enumerate(expectations) if not held[position]["success"])
+    held = [one.success for one in _results(name, expectations, frame, "BOOLEAN_ONLY")]
+    failed = tuple(each for each, holds in zip(expectations, held, strict=True) if not holds)
     keys = [key for key in ("photo_id", *table.primary_key) if key in frame.columns]
     detail = {"result_format": "COMPLETE", "unexpected_index_column_names": list(dict.fromkeys(keys))}
-    found = iter(_positions(f"{name}:failed", failed, frame, detail).values()) if failed else iter(())
+    found = iter(_results(f"{name}:failed", failed, frame, detail) if failed else ())
     personal = bool(set(name.split(".")) & set(table.pii))
     outcomes: list[tuple[Severity, str, _Broken | None]] = []
-    for position, each in enumerate(expectations):
+    for each, holds in zip(expectations, held, strict=True):
         sentence = _sentence(name, each)
-        if held[position]["success"]:
+        if holds:
             outcomes.append((each.severity, sentence, None))
         else:
             hidden = personal or bool(set(each.columns) & set(table.pii))
-            outcomes.append((each.severity, sentence, _broken(next(found), each, hidden)))
+            outcomes.append((each.severity, sentence, _broken(next(found).to_json_dict(), each, hidden)))
     return outcomes
 
 
-def _positions(
-    name: str, expectations: tuple[Expected, ...], frame: pd.DataFrame, result_format: Any
-) -> dict[int, dict[str, Any]]:
+def _results(name: str, expectations: tuple[Expected, ...], frame: pd.DataFrame, result_format: Any) -> list[Any]:
+    """What the library says of each expectation, in their order: it sorts them by columns."""
     result = (
         _batch_definition()
         .get_batch({"dataframe": frame})
         .validate(suite(name, expectations), result_format=result_format)
     )
-    by_position = {each.expectation_config.meta["position"]: each.to_json_dict() for each in result.results}
-    return dict(sorted(by_position.items()))
+    return sorted(result.results, key=lambda one: int(one.expectation_config.meta["position"]))
 
 
 def _broken(result: Mapping[str, Any], each: Expected, hidden: bool) -> _Broken:

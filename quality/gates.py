@@ -4,7 +4,7 @@ Belongs here: wiring a table's gate to its asset, and the wording people read in
 expected (`derive`, `suites`), running it (`gate`), or where rows come from (`darkroom.services.gates`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,11 @@ import pandas as pd
 import pyarrow as pa
 
 from darkroom.contracts.table import Severity, Table
+from darkroom.services import generations
 from darkroom.services.evidence import objects_of, output_states
 from darkroom.services.gates import Gatekeeper, Verdict
 from darkroom.services.platform import Platform
+from darkroom.stores.state.generations import Generation
 from quality.engine import preload
 from quality.gate import GateReport, Result, check
 from quality.rules import OBJECTS, OUTPUTS, rules
@@ -51,6 +53,45 @@ def build_gate(table: Table, batches: dg.PartitionsDefinition[str]) -> dg.AssetC
         report = check(table, rows[table.name].to_pandas(), companions)
         verdict = Verdict(report.passed, report.quarantined, report.as_json())
         gatekeeper.record(table.name, batch_id, rows[table.name], verdict)
+        return check_result(report)
+
+    return gate
+
+
+Gather = Callable[[Platform, Generation, Mapping[str, pa.Table]], Mapping[str, pa.Table]]
+"""Gives, of a generation and its rows, what other stores know about them, by companion."""
+
+
+def build_generation_gate(
+    kind: str, tables: Sequence[Table], library_of: Callable[[dg.DagsterRun], UUID], gather: Gather
+) -> dg.AssetChecksDefinition:
+    """The blocking check of the newest generation of `kind`, over all its tables; it hangs on the first one's asset.
+
+    `library_of` says which library a run is about, `gather` what else its rules need to know.
+    A generation is shown whole or not at all: nothing of it can be set aside.
+    """
+
+    @dg.asset_check(
+        asset=dg.AssetKey([tables[0].name]),
+        name=CHECK,
+        blocking=True,
+        description=f"The contracts of {', '.join(table.name for table in tables)}, and what their columns cannot say.",
+    )
+    def gate(context: dg.AssetCheckExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.AssetCheckResult:
+        generation = generations.unshown(platform, library_of(context.run), kind)
+        if generation is None:
+            return dg.AssetCheckResult(passed=True, description="Nothing new was made.")
+        rows = generations.rows_of(platform, generation, [table.name for table in tables])
+        companions = frames({**rows, **gather(platform, generation, rows)})
+        reports = [check(table, companions[table.name], companions) for table in tables]
+        report = GateReport(
+            passed=all(one.passed and not one.quarantined for one in reports),
+            rows=sum(one.rows for one in reports),
+            quarantined={},
+            results=tuple(result for one in reports for result in one.results),
+            skipped=tuple(sentence for one in reports for sentence in one.skipped),
+        )
+        generations.record(platform, generation, rows, report.passed, report.as_json())
         return check_result(report)
 
     return gate

@@ -38,3 +38,16 @@ where
     and published.state = 'done'
     and rows_written.recorded_at <= published.published_at
 {%- endmacro %}
+
+
+{#- Rows of a core table that is made in generations: of those that are shown. -#}
+{% macro shown_rows(table) -%}
+select rows_written.*
+from {{ source('core', table) }} as rows_written
+where
+    rows_written.generation in (
+        select max(shown.generation)
+        from {{ source('core', 'generations') }} as shown
+        group by shown.library_id, shown.kind
+    )
+{%- endmacro %}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from assets.partitions import BATCHES
-from darkroom.services import integrity, upkeep
+from darkroom.services import integrity, reconciling, upkeep
 from darkroom.services.platform import Platform
 from orchestration import tags
 
@@ -28,6 +28,14 @@ def retire_batches(context: dg.OpExecutionContext, platform: dg.ResourceParam[Pl
 
 
 @dg.op
+def reconcile_index(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
+    """Compares index and serving, counts and digests; removes what nobody knows, has what is lacking indexed anew."""
+    for found in reconciling.reconcile(platform):
+        told = "agree" if found.agreed else f"differ: {found.lacking} photos lacking, {found.removed} entries removed"
+        context.log.info(f"library {found.library_id}: index and serving {told}; {found.serving} and {found.index}")
+
+
+@dg.op
 def verify_originals(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
     """Reads today's share of the originals and compares digests; a difference fails the run and names the objects."""
     share = datetime.now(UTC).toordinal() % integrity.SHARES
@@ -40,11 +48,14 @@ def verify_originals(context: dg.OpExecutionContext, platform: dg.ResourceParam[
 
 
 @dg.job(
-    executor_def=dg.in_process_executor, tags=_BACKGROUND, description="Keeps lake, index, objects and partitions tidy."
+    executor_def=dg.in_process_executor,
+    tags=_BACKGROUND,
+    description="Keeps lake, index, objects and partitions tidy, and index and serving agreed.",
 )
 def upkeep_job() -> None:
     """Upkeep of every store."""
     tidy_stores()
+    reconcile_index()
     retire_batches()
 
 

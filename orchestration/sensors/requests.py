@@ -6,11 +6,12 @@ is caught by the next one. A row stays as it is until a run has taken it up: a c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
 from assets.partitions import BATCHES
+from darkroom.domain.states import BATCH_UNFINISHED
 from darkroom.services.platform import Platform
 from darkroom.stores.state import batches, requests
 from darkroom.stores.state.batches import Batch
@@ -31,7 +32,7 @@ def requests_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourcePa
     """Starts planners and batches, restarts what died, cancels what was asked to stop."""
     with platform.state.begin() as connection:
         planning = requests.in_state(connection, "new", "planning")
-        waiting = batches.in_state(connection, "frozen", "running")
+        waiting = batches.in_state(connection, *BATCH_UNFINISHED)
         cancelling = requests.in_state(connection, "cancelling")
     stopping = {request.id for request in cancelling}
     _cancel(context.instance, platform, cancelling, waiting)
@@ -53,7 +54,7 @@ def _plan_run(request: Request) -> dg.RunRequest:
         run_key=f"{request.id}:plan:{request.attempt}",
         job_name=plan_import.name,
         run_config={"ops": {"list_and_freeze": {"config": {"request_id": str(request.id)}}}},
-        tags=_tags(request.priority, tags.PLANNING, REQUEST=request.id, ATTEMPT=request.attempt),
+        tags=_tags(request.priority, tags.PLANNING, {tags.REQUEST: request.id, tags.ATTEMPT: request.attempt}),
     )
 
 
@@ -63,13 +64,17 @@ def _batch_run(batch: Batch) -> dg.RunRequest:
         run_key=f"{batch.request_id}:{batch.id}:{batch.attempt}",
         job_name=INGEST.name,
         partition_key=str(batch.id),
-        tags=_tags(batch.priority, slot, BATCH=batch.id, ATTEMPT=batch.attempt, REQUEST=batch.request_id),
+        tags=_tags(
+            batch.priority,
+            slot,
+            {tags.BATCH: batch.id, tags.ATTEMPT: batch.attempt, tags.REQUEST: batch.request_id},
+        ),
     )
 
 
-def _tags(priority: int, slot: str, **names: object) -> dict[str, str]:
-    found = {getattr(tags, name): str(value) for name, value in names.items() if value is not None}
-    return {tags.PRIORITY: str(priority), tags.SLOT: slot, **found}
+def _tags(priority: int, slot: str, named: Mapping[str, object]) -> dict[str, str]:
+    given = {name: str(value) for name, value in named.items() if value is not None}
+    return {tags.PRIORITY: str(priority), tags.SLOT: slot, **given}
 
 
 def _settle_plan(instance: dg.DagsterInstance, platform: Platform, request: Request) -> bool:

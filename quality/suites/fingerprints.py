@@ -3,6 +3,7 @@
 import pandas as pd
 
 from darkroom.contracts.table import Severity
+from darkroom.domain.miniatures import EDGE
 from quality.rules import Evidence, Rule, done_means_rows, newest, photos_known
 
 
@@ -20,6 +21,12 @@ def _other_pixels(evidence: Evidence) -> pd.DataFrame:
     return joined[joined["_merge"] == "left_only"]
 
 
+def _of_another_size(evidence: Evidence) -> pd.DataFrame:
+    frame = evidence.frame
+    lengths = frame["miniature"].dropna().map(len)
+    return frame.loc[lengths.index[lengths != 2 * EDGE * EDGE]]
+
+
 RULES = (
     photos_known(),
     done_means_rows("fingerprints"),
@@ -29,4 +36,5 @@ RULES = (
         _other_pixels,
         needs=("photo_contents",),
     ),
+    Rule("a miniature has 32 × 32 values", Severity.QUARANTINE, _of_another_size),
 )

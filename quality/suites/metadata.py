@@ -30,6 +30,11 @@ def _half_a_position(evidence: Evidence) -> pd.DataFrame:
     return frame[frame["latitude"].isna() != frame["longitude"].isna()]
 
 
+def _country_of_no_position(evidence: Evidence) -> pd.DataFrame:
+    frame = evidence.frame
+    return frame[frame["country"].notna() & frame["latitude"].isna()]
+
+
 def _nowhere(evidence: Evidence) -> pd.DataFrame:
     frame = evidence.frame
     return frame[(frame["latitude"] == 0) & (frame["longitude"] == 0)]
@@ -50,6 +55,7 @@ RULES = (
     Rule("taken_utc is known exactly when time and offset are", Severity.QUARANTINE, _instant_without_offset),
     Rule("a time says where it came from", Severity.WARN, _time_without_source),
     Rule("latitude and longitude are both known or both unknown", Severity.QUARANTINE, _half_a_position),
+    Rule("a country is the one of a position", Severity.QUARANTINE, _country_of_no_position),
     Rule("no position is exactly 0, 0, which means unset", Severity.WARN, _nowhere),
     Rule("no photo was taken after it was read", Severity.WARN, _from_the_future),
 )

@@ -1,7 +1,6 @@
--- Where a photo's bytes were seen, in one row per photo.
+-- How many files a photo has now, in one row per photo.
 select
-    photo_id,
-    count(distinct concat(source_id, ':', path)) as file_count,
-    count(distinct source_id) as source_count
-from {{ ref('stg_photo_files') }}
-group by photo_id
+    published.photo_id,
+    len(published.files) as file_count,
+    len(list_distinct(list_transform(published.files, lambda file: file.source_id))) as source_count
+from {{ ref('stg_published_files') }} as published

@@ -71,6 +71,7 @@ select
     metadata.latitude,
     metadata.longitude,
     metadata.altitude_m,
+    metadata.country,
 
     ---------- with what
     metadata.camera_make,

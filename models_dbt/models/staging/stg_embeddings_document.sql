@@ -1,0 +1,1 @@
+{{ published_rows('embeddings_document', output='embeddings.document') }}

@@ -1,0 +1,1 @@
+{{ published_rows('embeddings_visual', output='embeddings.visual') }}

@@ -1,0 +1,2 @@
+select generations.*
+from {{ source('core', 'generations') }} as generations

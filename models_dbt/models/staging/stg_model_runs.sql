@@ -1,0 +1,2 @@
+select model_runs.*
+from {{ source('core', 'model_runs') }} as model_runs

@@ -1,0 +1,2 @@
+select person_facts.*
+from {{ source('core', 'person_facts') }} as person_facts

@@ -1,0 +1,2 @@
+select searches.*
+from {{ source('core', 'searches') }} as searches

@@ -1,0 +1,6 @@
+select
+    person_id,
+    faces,
+    photos
+from {{ ref('people') }}
+where faces <> photos

@@ -1,0 +1,61 @@
+"""When to make again what is made of everything published: after a pause, but never too late.
+
+Pure decisions. Does not belong here: what is made (`marts_state`, `darkroom.services.generations`), or Dagster
+(`sensors`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+
+PATIENCE = 6
+"""It waits until publishing has been quiet, but never longer than so many times that after the first change to show."""
+
+FIRST_RETRY_SECONDS = 60.0
+LAST_RETRY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the sensor remembers between ticks; times are seconds of the wall clock."""
+
+    mark: str = ""
+    changed_at: float = 0.0
+    waiting_since: float | None = None
+    requested_mark: str = ""
+    requested_at: float = 0.0
+
+    @classmethod
+    def load(cls, cursor: str | None) -> Watch:
+        """The watch a cursor holds; a cursor of another version is forgotten."""
+        try:
+            return cls(**json.loads(cursor or "{}"))
+        except (TypeError, ValueError):
+            return cls()
+
+    def dump(self) -> str:
+        """The watch as a cursor."""
+        return json.dumps(asdict(self))
+
+
+def decide(watch: Watch, shown: str, failures: int, mark: str, now: float, quiet_seconds: float) -> tuple[bool, Watch]:
+    """Whether to make it now, and what to remember.
+
+    `mark` stands for what is published and decided now, `shown` is the mark of what was made last; making it has failed
+    `failures` times since. A mark that was asked for and is still not shown is asked for again, later each time it
+    fails. It is quiet when the mark has been the same for `quiet_seconds`.
+    """
+    if mark == shown:
+        return False, replace(watch, mark=mark, waiting_since=None)
+    if mark != watch.mark or watch.waiting_since is None:
+        changed_at = now if mark != watch.mark else watch.changed_at
+        watch = replace(watch, mark=mark, changed_at=changed_at, waiting_since=watch.waiting_since or now)
+    quiet = now - watch.changed_at >= quiet_seconds
+    patient = now - (watch.waiting_since or now) < PATIENCE * quiet_seconds
+    if not quiet and patient:
+        return False, watch
+    pause = min(FIRST_RETRY_SECONDS * 2**failures, LAST_RETRY_SECONDS)
+    if watch.requested_mark == mark and now - watch.requested_at < pause:
+        return False, watch
+    return True, replace(watch, requested_mark=mark, requested_at=now, waiting_since=None)

@@ -1,0 +1,90 @@
+"""Relevance as an asset check: where the sample library is published, golden queries must find what they should.
+
+Belongs here: measures and the verdict. Does not belong here: asking (`services.relevance`), queries and judgements
+(`darkroom.samples.queries`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from darkroom.samples.queries import QUERIES, UNANSWERABLE
+from darkroom.sdk.stores import IndexUnavailable
+from darkroom.services.platform import Platform
+from darkroom.services.relevance import HYBRID, Runs, golden_runs
+
+ENOUGH = 0.8
+"""nDCG@10 of all legs together under which search has become worse, whatever its legs do."""
+
+
+@dataclass(frozen=True)
+class Relevance:
+    """nDCG@10 by leg, of all together as `hybrid`; and the share of unanswerable queries that found nothing.
+
+    `by_query` is that of all together.
+    """
+
+    ndcg: Mapping[str, float]
+    silence: float
+    by_query: Mapping[str, float]
+
+    @property
+    def passed(self) -> bool:
+        """All legs together are good, and no worse than the best of them."""
+        best = max(value for leg, value in self.ndcg.items() if leg != HYBRID)
+        return self.ndcg[HYBRID] >= max(best, ENOUGH)
+
+
+def measured(runs: Runs) -> Relevance:
+    """Judges runs of golden queries."""
+    import ir_measures
+    from ir_measures import Qrel, ScoredDoc, nDCG
+
+    judged = [Qrel(one.name, name, grade) for one in QUERIES for name, grade in one.relevant.items()]
+
+    def scored(leg: str) -> list[ScoredDoc]:
+        return [ScoredDoc(query, name, score) for query, found in runs[leg].items() for name, score in found]
+
+    whole = nDCG @ 10
+    silent = [not runs[HYBRID][one.name] for one in UNANSWERABLE]
+    return Relevance(
+        {leg: float(ir_measures.calc_aggregate([whole], judged, scored(leg))[whole]) for leg in runs},
+        sum(silent) / len(silent),
+        {one.query_id: float(one.value) for one in ir_measures.iter_calc([whole], judged, scored(HYBRID))},
+    )
+
+
+def build_relevance_check(batches: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
+    """The check of `published`; it never blocks, and has nothing to say of a library without the samples."""
+
+    @dg.asset_check(
+        asset=dg.AssetKey(["published"]),
+        name="golden_queries",
+        blocking=False,
+        partitions_def=batches,
+        description="Golden queries of the sample library: all legs of a search together are no worse than the best.",
+    )
+    def golden_queries(platform: dg.ResourceParam[Platform]) -> dg.AssetCheckResult:
+        severity = dg.AssetCheckSeverity.WARN
+        try:
+            runs = golden_runs(platform)
+        except IndexUnavailable as error:
+            return dg.AssetCheckResult(passed=False, severity=severity, metadata={"error": str(error)})
+        if runs is None:
+            return dg.AssetCheckResult(passed=True, severity=severity, metadata={"asked": False})
+        found = measured(runs)
+        return dg.AssetCheckResult(
+            passed=found.passed,
+            severity=severity,
+            metadata={
+                "asked": True,
+                **{f"nDCG@10 {leg}": round(value, 4) for leg, value in found.ndcg.items()},
+                "unanswerable queries that found nothing": found.silence,
+                "nDCG@10 by query": dg.MetadataValue.json({k: round(v, 3) for k, v in found.by_query.items()}),
+            },
+        )
+
+    return golden_queries
