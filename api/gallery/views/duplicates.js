@@ -1,0 +1,85 @@
+// Duplicates: photos that are one picture, side by side, with the one to keep.
+import { ask, tagged } from "../api.js";
+import { html, useState } from "../dom.js";
+import { usePages, useReached } from "../parts/asking.js";
+import { Empty, Fault, Waiting } from "../parts/notices.js";
+import { useFileName } from "../parts/sources.js";
+import { say } from "../parts/toast.js";
+import { link } from "../route.js";
+import { clock, count, day, description, figure, size } from "../wording.js";
+
+const AT_FIRST = 12;
+const KINDS = {
+  bytes: ["The same file more than once", "Every byte is the same."],
+  pixels: ["The same picture", "The files differ, what they show does not: somebody changed a tag."],
+  near: ["Nearly the same picture", "Another size, position, compression or small edit of one picture."],
+};
+
+export function Duplicates({ me }) {
+  const [kind, setKind] = useState("");
+  const [decided, setDecided] = useState(false);
+  const { items, error, more, next, change, again } = usePages("/v1/duplicates", { kind, decided, limit: 20 });
+  const end = useReached(next);
+  const may = me.scopes.includes("duplicates:write");
+  const named = useFileName(me);
+
+  async function decide(group, path, body, text) {
+    try {
+      // What is decided already is overruled only as it was looked at.
+      const match = group.decision ? (await tagged(`/v1/duplicates/${group.id}`)).tag : undefined;
+      const now = await ask(`/v1/duplicates/${group.id}/${path}`, { method: "POST", body, match });
+      const stays = decided && now.decision === "kept";
+      change((groups) => groups.map((one) => (one.id === now.id ? now : one)).filter((one) => one.id !== now.id || stays));
+      say(text);
+    } catch (fault) {
+      say(fault.message, { fault: true });
+    }
+  }
+  const none = decided
+    ? html`<${Empty} title="Nothing is decided yet"><p>Groups of which you chose the one to keep are kept here.</p><//>`
+    : html`<${Empty} title="No duplicates"><p>Photos are compared a little after they are taken in. What you decided about does not come back.</p><//>`;
+  return html`<div class="bar">
+      <h1>Duplicates</h1>
+      <span class="room"></span>
+      <button class="button" aria-pressed=${decided} onClick=${() => setDecided(!decided)}>Decided</button>
+      <label>Show <select value=${kind} onChange=${(event) => setKind(event.target.value)}>
+        <option value="">all</option>
+        ${Object.entries(KINDS).map(([name, [label]]) => html`<option value=${name}>${label.toLowerCase()}</option>`)}
+      </select></label>
+    </div>
+    <p class="quiet">Keeping one says which of them counts. No file is deleted.</p>
+    ${error && !items ? html`<${Fault} error=${error} again=${again} />` : !items ? html`<${Waiting} />` : !items.length ? none : null}
+    ${items?.map((group) => html`<${Group} key=${group.id} group=${group} may=${may} decide=${decide} named=${named} />`)}
+    ${more && html`<p ref=${end} class="more"><button class="button" onClick=${next}>Show more</button></p>`}`;
+}
+
+function Group({ group, may, decide, named }) {
+  const [keeper, setKeeper] = useState(group.keeper_id);
+  const [label, meaning] = KINDS[group.kind] || [group.kind, ""];
+  const [all, setAll] = useState(false);
+  const photos = all ? group.photos : group.photos.slice(0, AT_FIRST);
+  const one = group.photo_count === 1;
+  const proposed = group.decision === "kept" ? "" : " (proposed)";
+  const others = count(group.photo_count - 1, "other");
+  return html`<section class="group" aria-label=${label}>
+    <header>
+      <h2>${label}</h2>
+      <p class="quiet">${meaning} ${group.wasted_bytes > 0 ? `${size(group.wasted_bytes)} could be saved.` : ""}</p>
+    </header>
+    <ul>
+      ${photos.map((photo) => html`<li key=${photo.id} class=${photo.id === keeper && !one ? "keeper" : ""}>
+        <a href=${link(`/photo/${photo.id}`)} aria-label=${description(photo)}>${photo.renditions.thumbnail && html`<img src=${photo.renditions.thumbnail} alt="" loading="lazy" decoding="async" />`}</a>
+        ${!one && html`<label><input type="radio" name=${`keep-${group.id}`} checked=${photo.id === keeper} disabled=${!may} onChange=${() => setKeeper(photo.id)} /> Keep${photo.id === group.keeper_id ? proposed : ""}</label>`}
+        <p>${photo.width ? `${figure(photo.width)} × ${figure(photo.height)}` : "cannot be decoded"}, ${size(photo.size_bytes)}</p>
+        <p class="quiet">${photo.taken_at ? `${day(photo.taken_at.local)}, ${clock(photo.taken_at.local)}` : "without a date"}</p>
+        ${photo.files.map((file) => html`<p class="path" title=${named(file)}>${named(file)}</p>`)}
+      </li>`)}
+    </ul>
+    ${photos.length < group.photos.length && html`<p><button class="button" onClick=${() => setAll(true)}>Show ${count(group.photos.length - photos.length, "more", "more")}</button></p>`}
+    ${group.photo_count > group.photos.length && html`<p class="quiet">The first ${group.photos.length} of ${count(group.photo_count, "photo")} are shown.</p>`}
+    ${may && html`<p class="actions">
+      ${!one && html`<button class="button strong" disabled=${group.decision === "kept" && keeper === group.keeper_id} onClick=${() => decide(group, "keep", { keeper_id: keeper }, `One is kept; the ${others} count as copies`)}>Keep the marked one</button>`}
+      <button class="button" onClick=${() => decide(group, "dismiss", undefined, one ? "All these files are wanted" : "They are different photos, and stay so")}>${one ? "All these files are wanted" : "They are different photos"}</button>
+    </p>`}
+  </section>`;
+}
