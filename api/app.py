@@ -27,12 +27,23 @@ from api.middleware.rates import RateLimitMiddleware
 from api.middleware.requests import RequestMiddleware
 from api.openapi import API_VERSION, describe
 from api.parameters import KnownParameters
+from api.resources import search_examples
+from api.resources.gallery import FILES, GalleryFiles
+from darkroom.services.examples import LARGEST_BYTES
 from darkroom.settings import Settings, load_settings
 
-SENT_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID", "Range"]
+SENT_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Range",
+]
 SHOWN_HEADERS = ["ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"]
 LARGEST_BODY = 1024 * 1024
-"""Bytes a request body may have; every body here is a small JSON object."""
+"""Bytes a request body may have where it is a small JSON object, as nearly everywhere."""
 
 
 def create_app(settings: Settings | None = None, *, parts: Parts | None = None) -> FastAPI:
@@ -67,9 +78,10 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
                 RateLimitMiddleware,
                 per_key=settings.api.requests_per_minute,
                 refused_per_address=settings.api.refused_per_minute,
+                cookie=given.cookie,
             ),
             Middleware(FaultsMiddleware),
-            Middleware(BodyLimitMiddleware, limit=LARGEST_BODY),
+            Middleware(BodyLimitMiddleware, limit=LARGEST_BODY, paths={search_examples.PATH: LARGEST_BYTES}),
         ],
     )
     app.state.parts = given
@@ -81,6 +93,7 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
         for route in router.routes:
             if isinstance(route, APIRoute):
                 allowed.setdefault(route.path, set()).update(route.methods or ())
+    app.mount("/gallery", GalleryFiles(directory=FILES))
     problems.install(app, allowed)
     describe(app)
     return app
@@ -105,16 +118,9 @@ def _cors(origins: list[str]) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=[
-                "Authorization",
-                "Content-Type",
-                "Idempotency-Key",
-                "If-None-Match",
-                "Last-Event-ID",
-                "Range",
-            ],
-            expose_headers=["ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
+            allow_methods=["GET", "PATCH", "POST"],
+            allow_headers=SENT_HEADERS,
+            expose_headers=SHOWN_HEADERS,
             max_age=600,
         )
     ]

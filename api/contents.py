@@ -1,13 +1,15 @@
-"""Answers that are bytes: whole, in ranges, or not at all when the client has them already (RFC 9110)."""
+"""Answers by their entity: bytes whole or in ranges, JSON, or nothing when the client has it already (RFC 9110)."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import quote
 
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
@@ -15,6 +17,9 @@ from starlette.responses import Response, StreamingResponse
 from api.problems import RANGE, Problem
 
 CHUNK = 256 * 1024
+ASK_AGAIN = "private, no-cache"
+"""What a client may keep, if it asks each time whether it is still so."""
+
 _RANGE = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)", re.ASCII | re.IGNORECASE)
 
 
@@ -38,7 +43,34 @@ def unchanged(headers: Headers, etag: str) -> bool:
     return wanted.strip() == "*" or etag in re.findall(r'"([^"]*)"', wanted)
 
 
-def not_modified(etag: str, cache: str) -> Response:
+def still(headers: Headers, etag: str) -> bool | None:
+    """Whether `If-Match` names this entity (strong comparison); `None` when it was not sent."""
+    wanted = headers.get("if-match")
+    if wanted is None:
+        return None
+    return wanted.strip() == "*" or etag in re.findall(r'(?<!W/)"([^"]*)"', wanted)
+
+
+def tag_of(said: str) -> str:
+    """The validator of an entity, by what it says."""
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def tagged(body: BaseModel, etag: str | None = None, status: int = 200, **headers: str) -> Response:
+    """An entity as JSON, with its validator: `etag`, or by what it says."""
+    said = body.model_dump_json()
+    told = {"ETag": f'"{etag or tag_of(said)}"', "Cache-Control": ASK_AGAIN, **headers}
+    return Response(said, status, told, "application/json")
+
+
+def fresh(headers: Headers, body: BaseModel) -> Response:
+    """An entity as JSON, or that the client has it already."""
+    answer = tagged(body)
+    etag = answer.headers["etag"].strip('"')
+    return not_modified(etag) if unchanged(headers, etag) else answer
+
+
+def not_modified(etag: str, cache: str = ASK_AGAIN) -> Response:
     """The answer when the client has the entity already."""
     return Response(status_code=304, headers={"ETag": f'"{etag}"', "Cache-Control": cache})
 

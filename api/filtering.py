@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import Query
@@ -25,15 +26,18 @@ FilterText = Annotated[
     ),
 ]
 
+PARAMETER = {"parameter": "filter"}
+IN_BODY = {"pointer": "#/filter"}
 
-def parsed(text: str | None) -> Filter | None:
-    """The filter's syntax tree. Raises `Problem` (400) with position and hint."""
+
+def parsed(text: str | None, where: Mapping[str, str] = PARAMETER) -> Filter | None:
+    """The filter's syntax tree. Raises `Problem` (400) with position and hint, which says `where` the filter stands."""
     if text is None:
         return None
     try:
         return parse(text)
     except FilterError as error:
-        wrong = {"parameter": "filter", "detail": f"at character {error.position + 1}: {error.hint}"}
+        wrong = {**where, "detail": f"at character {error.position + 1}: {error.hint}"}
         raise Problem(INVALID_FILTER, error.message, errors=[wrong]) from None
 
 

@@ -23,8 +23,13 @@ null. Every error is a problem (RFC 9457) whose `type` is described under `/prob
 TAGS = [
     {"name": "photos", "description": "Published photos, their renditions and originals."},
     {"name": "search", "description": "Photos by words, likeness and conditions."},
+    {"name": "people", "description": "Whose faces are whose: names, and decisions that every new grouping keeps."},
+    {"name": "duplicates", "description": "Photos that are one picture, and stacks of photos taken together."},
     {"name": "imports", "description": "Sources, and taking in what is in them."},
+    {"name": "models", "description": "The AI models that are installed, and how far each has come."},
     {"name": "marts", "description": "Tables for analysts, read-only."},
+    {"name": "sessions", "description": "Signing browsers in and out; who asks."},
+    {"name": "gallery", "description": "A page to look at photos with."},
     {"name": "service", "description": "Health, metrics and the registry of problems."},
 ]
 _SHARED = document(UNAUTHENTICATED, FORBIDDEN, INVALID, RATE_LIMITED, INTERNAL, UNAVAILABLE)

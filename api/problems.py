@@ -57,6 +57,12 @@ UNAUTHENTICATED = ProblemType(
     "Send `Authorization: Bearer dk_…` with a key that is neither revoked nor expired.",
 )
 FORBIDDEN = ProblemType("forbidden", 403, "Scope missing", "The key is good but lacks the scope the route needs.")
+CROSS_SITE = ProblemType(
+    "cross-site-request",
+    403,
+    "Request from elsewhere",
+    "A browser's session counts only for requests that the gallery's own page makes. Programs use a key.",
+)
 NOT_FOUND = ProblemType("not-found", 404, "Not found", "There is no such thing in the libraries the key may see.")
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed", 405, "Method not allowed", "The path exists, but not with this method; see `Allow`."
@@ -68,8 +74,29 @@ ORIGINAL_CHANGED = ProblemType(
     "Original changed",
     "The file in the source is no longer the one that was taken in. Import the source to take in the new bytes.",
 )
+ALREADY_DECIDED = ProblemType(
+    "already-decided",
+    409,
+    "Already decided",
+    "Somebody decided otherwise. Look at the thing as it is now, and send its `ETag` as `If-Match` to overrule that.",
+)
 ORIGINAL_GONE = ProblemType(
     "original-gone", 410, "Original gone", "No file of the photo can be read in its source any more."
+)
+NAME_TAKEN = ProblemType(
+    "name-taken",
+    409,
+    "Name taken",
+    "Somebody else has the name; `errors` says who. Merge the two, or use another name.",
+)
+SEEN_TOGETHER = ProblemType(
+    "seen-together",
+    409,
+    "Seen together",
+    "Two faces of one photo are two people; `errors` names the photos. If one of the faces is wrong, reject it first.",
+)
+STALE = ProblemType(
+    "stale", 412, "Changed meanwhile", "The thing is no longer as `If-Match` says. Look at it again, then decide."
 )
 TOO_LARGE = ProblemType("content-too-large", 413, "Content too large", "The request body is larger than is accepted.")
 UNSUPPORTED_MEDIA = ProblemType(
@@ -105,11 +132,16 @@ REGISTRY: Mapping[str, ProblemType] = {
         INVALID_FILTER,
         UNAUTHENTICATED,
         FORBIDDEN,
+        CROSS_SITE,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
         CONFLICT,
+        NAME_TAKEN,
+        SEEN_TOGETHER,
         ORIGINAL_CHANGED,
+        ALREADY_DECIDED,
         ORIGINAL_GONE,
+        STALE,
         TOO_LARGE,
         UNSUPPORTED_MEDIA,
         RANGE,
@@ -216,7 +248,8 @@ def install(app: FastAPI, allowed: Mapping[str | None, Collection[str]]) -> None
         if any(one["type"] == "json_invalid" for one in error.errors()):
             return answer(request, Problem(MALFORMED, "The body is no valid JSON."))
         errors = [_where(one["loc"]) | {"detail": one["msg"]} for one in error.errors()]
-        return answer(request, Problem(INVALID, f"{len(errors)} parts of the request are not valid.", errors=errors))
+        said = "A part of the request is" if len(errors) == 1 else f"{len(errors)} parts of the request are"
+        return answer(request, Problem(INVALID, f"{said} not valid.", errors=errors))
 
     @app.exception_handler(DataError)
     async def _value(request: Request, error: DataError) -> JSONResponse:

@@ -83,9 +83,12 @@ def _example(document: Mapping[str, Any], address: str, method: str, path: str, 
         lines.append("  -H 'Authorization: Bearer dk_…'")
     if method != "GET":
         lines.append(f"  -X {method}")
-    if "requestBody" in operation:
-        lines.append("  -H 'Content-Type: application/json'")
-        lines.append(f"  -d '{json.dumps(_body(document, operation), ensure_ascii=False)}'")
+    for media in operation.get("requestBody", {}).get("content", ()):
+        lines.append(f"  -H 'Content-Type: {media}'")
+        if media == "application/json":
+            lines.append(f"  -d '{json.dumps(_body(document, operation), ensure_ascii=False)}'")
+        else:
+            lines.append("  --data-binary @FILE")
     return " \\\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Rate limits in this process: a bucket per key, and one per address for requests that no good key signs.
+"""Rate limits in this process: a bucket per key or session, and one per address for requests that neither signs.
 
 The second is what makes guessing keys slow. Belongs here: buckets and the `RateLimit` headers. Does not belong here:
 whether a key is good (the answer's status says so).
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.cookies import SessionCookie
 from api.middleware.requests import record_of
 from api.problems import RATE_LIMITED, Problem, respond
 
@@ -82,8 +83,9 @@ class RateLimitMiddleware:
     A key that was accepted before is not held back by what others at its address did.
     """
 
-    def __init__(self, app: ASGIApp, per_key: int, refused_per_address: int) -> None:
+    def __init__(self, app: ASGIApp, per_key: int, refused_per_address: int, cookie: SessionCookie) -> None:
         self.app = app
+        self.cookie = cookie
         self.keys = Buckets(per_key)
         self.addresses = Buckets(refused_per_address)
 
@@ -94,7 +96,7 @@ class RateLimitMiddleware:
             return
         record = record_of(scope)
         address = (scope.get("client") or ("unknown", 0))[0]
-        presented = Headers(scope=scope).get("authorization")
+        presented = Headers(scope=scope).get("authorization") or self.cookie.token(scope)
         key = hashlib.sha256(presented.encode()).hexdigest() if presented else None
         policy, buckets, name = ("key", self.keys, key) if key else ("address", self.addresses, address)
         trusted = key is not None and self.keys.bucket(key).good

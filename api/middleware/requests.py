@@ -21,10 +21,11 @@ _log = structlog.get_logger("darkroom.api")
 
 @dataclass
 class RequestRecord:
-    """What the layers tell each other about a request: its id, and the key that was accepted, once one was."""
+    """What the layers tell each other about a request: its id, and the key or session once it was accepted."""
 
     request_id: str
     key_id: uuid.UUID | None = None
+    session_id: uuid.UUID | None = None
 
 
 def record_of(scope: Scope) -> RequestRecord:
@@ -63,8 +64,11 @@ class RequestMiddleware:
                 if scope["path"] not in _QUIET:
                     took = round((time.perf_counter() - began) * 1000, 1)
                     # The path without its query: what people search for is not the log's business.
-                    key = str(record.key_id) if record.key_id else None
-                    _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took, key=key)
+                    who = {
+                        name: str(one) if one else None
+                        for name, one in (("key", record.key_id), ("session", record.session_id))
+                    }
+                    _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took, **who)
 
 
 def trace_id(traceparent: str | None) -> str | None:

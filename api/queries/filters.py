@@ -1,14 +1,13 @@
 """Filters as conditions on `serving.photos`.
 
-Belongs here: the translation of the tree, and folding and word boundaries as PostgreSQL says them. Does not belong
-here: what a filter means (`darkroom.domain.matching` says it in Python, and the tests compare).
+Belongs here: the translation of the tree, and folding as PostgreSQL says it. Does not belong here: what a filter means
+(`darkroom.domain.matching` says it in Python, and the tests compare).
 
 Folding uses `casefold` and the built-in collation `pg_unicode_fast`, which need PostgreSQL 18 and a UTF-8 database.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from darkroom.domain.fields import OUTPUT_PREFIX, FilterField, Kind, field_named
 from darkroom.domain.filters import (
@@ -45,15 +45,15 @@ from darkroom.domain.filters import (
     Present,
     StartsWith,
 )
-from darkroom.domain.words import BREAK, BREAK_ASTRAL, LETTERS, UNSPACED, UNSPACED_ASTRAL, is_unspaced
+from darkroom.domain.words import LETTERS, is_unspaced
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
+from darkroom.stores.state.photo_words import lexeme
 
 photos, files, outputs = schema.photos, schema.photo_files, schema.published_outputs
 
 _COMPOSED: ColumnElement[Any] = literal_column("NFKC")
 _DECOMPOSED: ColumnElement[Any] = literal_column("NFKD")
-_SPACED_WORD = f"[^{BREAK}{BREAK_ASTRAL}{UNSPACED}{UNSPACED_ASTRAL}]"
 
 
 def accepted(caller: Caller, filter: Filter | None) -> ColumnElement[bool]:
@@ -82,7 +82,7 @@ def _sql(filter: Filter) -> ColumnElement[bool]:
     if isinstance(filter, Present):
         return _present(field)
     if isinstance(filter, HasWords):
-        return and_(*(_has_word(photos.c[field.column], pattern) for pattern in _patterns(filter)))
+        return _in_words(_asked(field, filter))
     column = photos.c[field.column]
     return _holds(filter, _folded(column) if field.kind is Kind.NAME else column)
 
@@ -104,8 +104,9 @@ def _holds(condition: Condition, column: ColumnElement[Any]) -> ColumnElement[bo
 
 
 def _present(field: FilterField) -> ColumnElement[bool]:
-    column = photos.c[field.column]
-    return _has_word(column, f"[^{BREAK}{BREAK_ASTRAL}]") if field.kind is Kind.WORDS else column.is_not(None)
+    if field.kind is Kind.WORDS:
+        return _in_words(lexeme(field.column, "", prefix=True))
+    return photos.c[field.column].is_not(None)
 
 
 def _on_files(condition: Condition) -> ColumnElement[bool]:
@@ -135,20 +136,17 @@ def _on_items(condition: Condition, items: ColumnElement[Any]) -> ColumnElement[
     return exists(select(literal(1)).select_from(item).where(wanted))
 
 
-def _has_word(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-    return _folded(column).regexp_match(pattern)
+def _in_words(query: str) -> ColumnElement[bool]:
+    return photos.c.photo_id.in_(select(func.serving.photos_with_words(cast(query, TSQUERY))))
 
 
-def _patterns(condition: HasWords) -> list[str]:
-    """One expression per word: whole where words have spaces, anywhere where they do not."""
-    made = []
-    for position, word in enumerate(condition.words, 1):
-        if is_unspaced(word):
-            made.append(re.escape(word))
-            continue
-        open_ended = condition.prefix and position == len(condition.words)
-        made.append(f"(?<!{_SPACED_WORD}){re.escape(word)}" + ("" if open_ended else f"(?!{_SPACED_WORD})"))
-    return made
+def _asked(field: FilterField, condition: HasWords) -> str:
+    """All words, of which the last may be a beginning; but what is written without spaces is kept as pairs."""
+    last = len(condition.words) - 1
+    return " & ".join(
+        lexeme(field.column, word, prefix=condition.prefix and place == last and not is_unspaced(word))
+        for place, word in enumerate(condition.words)
+    )
 
 
 def _folded(column: ColumnElement[Any]) -> ColumnElement[str]:

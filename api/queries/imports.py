@@ -12,14 +12,13 @@ from sqlalchemy import Connection, Row, and_, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from darkroom.domain.progress import BatchState
+from darkroom.domain.states import IMPORT_CANCELLABLE
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
 
 requests, batches, items = schema.requests, schema.batches, schema.batch_items
 progress, failures, libraries = schema.progress, schema.failures, schema.libraries
 gate_results = schema.gate_results
-
-UNFINISHED = ("new", "planning", "running")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def ask(
 def cancel(caller: Caller, connection: Connection, import_id: UUID) -> bool:
     """Asks an unfinished import to stop; false when it had ended or was stopping already."""
     mine = (requests.c.id == import_id, requests.c.library_id.in_(caller.libraries))
-    statement = update(requests).where(*mine, requests.c.state.in_(UNFINISHED)).values(state="cancelling")
+    statement = update(requests).where(*mine, requests.c.state.in_(IMPORT_CANCELLABLE)).values(state="cancelling")
     return connection.execute(statement).rowcount > 0
 
 

@@ -1,4 +1,4 @@
-"""Registered folders: adding one, looking them up, listing them."""
+"""Registered folders: adding one, watching it, looking them up, listing them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, Row, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from darkroom.security.callers import Caller
@@ -25,6 +25,13 @@ def register(caller: Caller, connection: Connection, values: dict[str, Any]) -> 
         return row, True
     known = select(sources).where(sources.c.library_id == library, sources.c.path == values["path"])
     return connection.execute(known).one(), False
+
+
+def watch(caller: Caller, connection: Connection, source_id: UUID, watched: bool) -> Row[Any] | None:
+    """Begins or stops watching a source; returns it, if the caller may see it."""
+    mine = sources.c.id == source_id, sources.c.library_id.in_(caller.libraries)
+    statement = update(sources).where(*mine).values(watched=watched).returning(sources)
+    return connection.execute(statement).one_or_none()
 
 
 def page(caller: Caller, connection: Connection, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row[Any]]:

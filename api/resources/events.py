@@ -16,7 +16,8 @@ from api.dependencies import ImportReader, Parts, PartsOf
 from api.problems import NOT_FOUND, document
 from api.queries import imports as queries
 from api.resources.imports import ImportId, find
-from api.schemas.imports import ENDED, Import, ProgressEvent
+from api.schemas.imports import Import, ProgressEvent
+from darkroom.domain.states import IMPORT_ENDED
 from darkroom.security.callers import Caller
 from darkroom.stores.state.engine import scoped
 
@@ -74,7 +75,7 @@ async def _events(caller: Caller, parts: Parts, import_id: UUID, after: int) -> 
             yield ServerSentEvent(event.model_dump_json(), event="progress", id=str(after))
         if len(rows) == EVENTS_AT_ONCE:
             continue
-        if now.state in ENDED:
+        if now.state in IMPORT_ENDED:
             yield ServerSentEvent(now.model_dump_json(), event="end")
             return
         if shown is None or rows or now.state != shown.state:

@@ -16,8 +16,9 @@ from api.queries import imports as queries
 from api.queries import sources
 from api.queries.imports import ImportRecord
 from api.schemas.examples import IMPORT, SOURCE
-from api.schemas.imports import ENDED, Failure, Import, NewImport
+from api.schemas.imports import Failure, Import, NewImport
 from darkroom.domain.paths import unescape
+from darkroom.domain.states import IMPORT_ENDED
 from darkroom.security.callers import Caller
 from darkroom.security.folders import FolderRefused, inside_folder
 from darkroom.stores.state.engine import scoped
@@ -118,7 +119,7 @@ def cancel_import(caller: ImportWriter, parts: PartsOf, import_id: ImportId) -> 
     with scoped(parts.state, caller.libraries) as connection:
         cancelled = queries.cancel(caller, connection, import_id)
         found = _seen(queries.by_id(caller, connection, import_id))
-    if not cancelled and found.row["state"] in ENDED and found.row["state"] != "cancelled":
+    if not cancelled and found.row["state"] in IMPORT_ENDED and found.row["state"] != "cancelled":
         raise Problem(CONFLICT, f"The import has {found.row['state']} already.")
     return Import.of(found, datetime.now(UTC))
 

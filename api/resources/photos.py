@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Sequence
 from datetime import datetime
+from itertools import groupby
 from threading import BoundedSemaphore
 from typing import Annotated
 from uuid import UUID
@@ -16,15 +16,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
-from api.contents import not_modified, unchanged
+from api.contents import fresh, not_modified, tag_of, tagged, unchanged
 from api.dependencies import Parts, PartsOf, PhotoReader
 from api.filtering import FilterText, condition_of
+from api.openapi import API_VERSION
 from api.pagination import DEFAULT_LIMIT, CursorText, Limit, Page
 from api.problems import INVALID_CURSOR, INVALID_FILTER, NOT_FOUND, UNAVAILABLE, Problem, document
 from api.queries import photos as queries
+from api.queries import timeline
 from api.queries.photos import Position
 from api.schemas.examples import PHOTO
 from api.schemas.photos import ExportEnd, Photo
+from api.schemas.timeline import Month, Timeline, TimelinePage
 from darkroom.security.callers import Caller
 from darkroom.stores.state.engine import scoped
 
@@ -34,6 +37,7 @@ _log = structlog.get_logger("darkroom.api")
 
 PhotoId = Annotated[UUID, Path(description="Identity of the photo.", examples=[PHOTO])]
 
+TIMELINE_PAGE = 100
 EXPORT_CHUNK = 500
 _exports = BoundedSemaphore(4)
 """An export holds a connection and a snapshot for as long as its client reads: a few at once, not all there are."""
@@ -60,12 +64,39 @@ def list_photos(
     last = found[limit - 1].position if more else None
     return Page(
         items=[Photo.of(record) for record in found[:limit]],
-        next_cursor=parts.cursors.seal(
-            [last.taken_local.isoformat() if last.taken_local else None, str(last.photo_id)], *binding
-        )
-        if last
-        else None,
+        next_cursor=_sealed(parts, last, binding) if last else None,
     )
+
+
+@router.get(
+    "/timeline",
+    summary="Get the timeline's months",
+    responses={304: {"description": "Nothing was published since."}, **document(INVALID_FILTER)},
+    response_model=Timeline,
+)
+def get_timeline(caller: PhotoReader, parts: PartsOf, request: Request, filter: FilterText = None) -> Response:
+    """How many photos were taken in each month, and a cursor to each page of them.
+
+    With it a client lays out all photos at once and asks for what is looked at, in any order. The `ETag` changes
+    when anything is published.
+    """
+    condition = condition_of(caller, filter)
+    binding = ("photos", filter or "", *caller.libraries)
+    with scoped(parts.state, caller.libraries) as connection:
+        epoch = queries.epoch(caller, connection)
+        etag = tag_of(f"{API_VERSION} {TIMELINE_PAGE} {epoch} {binding}")
+        if unchanged(request.headers, etag):
+            return not_modified(etag)
+        marks = timeline.marks(caller, connection, condition, TIMELINE_PAGE)
+    months = []
+    for month, pages in groupby(marks, key=lambda mark: mark.month):
+        made = [
+            TimelinePage(cursor=_sealed(parts, page.after, binding) if page.after else None, photos=page.photos)
+            for page in pages
+        ]
+        named = f"{month:%Y-%m}" if month else None
+        months.append(Month(month=named, photos=sum(page.photos for page in made), pages=made))
+    return tagged(Timeline(months=months, epoch=epoch), etag)
 
 
 @router.get(
@@ -103,12 +134,12 @@ def get_photo(caller: PhotoReader, parts: PartsOf, request: Request, photo_id: P
         found = queries.by_ids(caller, connection, [photo_id])
     if not found:
         raise Problem(NOT_FOUND, "There is no such photo.")
-    body = Photo.of(found[0]).model_dump_json().encode()
-    etag = hashlib.sha256(body).hexdigest()[:32]
-    if unchanged(request.headers, etag):
-        return not_modified(etag, "private, no-cache")
-    headers = {"ETag": f'"{etag}"', "Cache-Control": "private, no-cache"}
-    return Response(body, media_type="application/json", headers=headers)
+    return fresh(request.headers, Photo.of(found[0]))
+
+
+def _sealed(parts: Parts, last: Position, binding: Sequence[object]) -> str:
+    taken_local = last.taken_local.isoformat() if last.taken_local else None
+    return parts.cursors.seal([taken_local, str(last.photo_id)], *binding)
 
 
 def _position(values: list[str | int | float | None] | None) -> Position | None:

@@ -10,7 +10,7 @@ from typing import Annotated, BinaryIO, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.contents import Content, send
+from api.contents import ASK_AGAIN, Content, send
 from api.dependencies import Parts, PartsOf, PhotoReader
 from api.problems import (
     NOT_FOUND,
@@ -36,23 +36,22 @@ router = APIRouter(prefix="/v1/photos", tags=["photos"])
 Kind = Annotated[Literal["thumbnail", "display"], Path(description="At most 256, or at most 2048 pixels long.")]
 
 FOR_EVER = "private, max-age=31536000, immutable"
-ASK_AGAIN = "private, no-cache"
 CLOCK_GRAIN = timedelta(milliseconds=1)
 """Times are kept in microseconds and come from floating-point seconds; file systems count nanoseconds."""
 
-_BYTES = {
+IMAGE = {
     "description": "The bytes.",
     "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
 }
-_PARTIAL = {"description": "The range that was asked for.", "content": _BYTES["content"]}
-_UNCHANGED = {"description": "The client has these bytes."}
+PARTIAL = {"description": "The range that was asked for.", "content": IMAGE["content"]}
+UNCHANGED = {"description": "The client has these bytes."}
 
 
 @router.get(
     "/{photo_id}/renditions/{kind}",
     summary="Get a rendition",
     response_class=Response,
-    responses={200: _BYTES, 206: _PARTIAL, 304: _UNCHANGED, **document(NOT_FOUND, RANGE)},
+    responses={200: IMAGE, 206: PARTIAL, 304: UNCHANGED, **document(NOT_FOUND, RANGE)},
 )
 def get_rendition(
     caller: PhotoReader,
@@ -84,9 +83,9 @@ def get_rendition(
     summary="Get the original",
     response_class=Response,
     responses={
-        200: _BYTES,
-        206: _PARTIAL,
-        304: _UNCHANGED,
+        200: IMAGE,
+        206: PARTIAL,
+        304: UNCHANGED,
         **document(NOT_FOUND, ORIGINAL_CHANGED, ORIGINAL_GONE, RANGE),
     },
 )

@@ -1,119 +1,209 @@
-"""Search: photos by words, by conditions, or both."""
+"""Search: photos by words, meaning, likeness, people and conditions, and what the results have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter
-from sqlalchemy import Connection
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import ColumnElement, Connection
 
 from api.dependencies import Parts, PartsOf, PhotoSearcher
+from api.filtering import IN_BODY, parsed
 from api.pagination import Scalar
-from api.problems import INVALID_CURSOR, INVALID_FILTER, MALFORMED, UNAVAILABLE, Problem, document
+from api.problems import INVALID_CURSOR, INVALID_FILTER, MALFORMED, NOT_FOUND, UNAVAILABLE, Problem, document
+from api.queries import people_named
 from api.queries import photos as photo_queries
 from api.queries import search as queries
-from api.queries.filters import accepted
 from api.queries.photos import PhotoRecord, Position
 from api.schemas.photos import Photo
-from api.schemas.search import Degraded, Highlight, SearchHit, SearchPage, SearchReason, SearchRequest, Span
-from darkroom.domain.filters import Filter, FilterError, parse
-from darkroom.domain.words import query_words
+from api.schemas.search import (
+    CameraFacet,
+    Degraded,
+    Highlight,
+    PersonFacet,
+    SearchFacets,
+    SearchHit,
+    SearchPage,
+    SearchReason,
+    SearchRequest,
+    Span,
+    YearFacet,
+)
+from api.searching import AskedServing, binding, event_of, opted_out, person_of, query_of
+from darkroom.domain.outputs import DOCUMENT_OUTPUT, INDEX_OUTPUT, VISUAL_OUTPUT
+from darkroom.domain.words import normalise
 from darkroom.sdk.stores import IndexUnavailable
 from darkroom.security.callers import Caller
-from darkroom.services.search import Query, Reason, reasons
+from darkroom.services.reasons import Reason, reasons
+from darkroom.services.search import Query, Results
 from darkroom.stores.state.engine import scoped
 
 router = APIRouter(prefix="/v1/search", tags=["search"])
 
+MOST_FACETED = 2000
+"""Ranked results that facets look at."""
 
-@router.post("", summary="Search photos", responses=document(INVALID_FILTER, INVALID_CURSOR, MALFORMED))
-def search_photos(caller: PhotoSearcher, parts: PartsOf, asked: SearchRequest) -> SearchPage:
-    """Photos that answer the text and fulfil the filter, with scores and reasons, best first.
+_PROBLEMS = document(INVALID_FILTER, INVALID_CURSOR, MALFORMED, NOT_FOUND)
 
-    Photos that answer too little of the text are left out, so an empty page means that nothing relevant was found.
-    Without a text every photo the filter accepts is a result, in the timeline's order.
+
+@router.post("", summary="Search photos", responses=_PROBLEMS, response_model=SearchPage)
+def search_photos(caller: PhotoSearcher, parts: PartsOf, request: Request, asked: SearchRequest) -> Response:
+    """Photos that answer the text, look like the example, show the person and fulfil the filter, best first.
+
+    Every hit says by what it was found. Photos that answer too little are left out, so an empty page means that nothing
+    relevant was found. Without a text and an example every photo that fulfils the rest is a result, in the timeline's
+    order.
     """
-    filter = _parsed(asked.filter)
-    text = (asked.text or "").strip()
-    binding = ("search", text, asked.filter or "", *caller.libraries)
-    sealed = parts.cursors.open(asked.cursor, *binding)
+    began = perf_counter()
+    bound = binding(caller, asked)
+    sealed = parts.cursors.open(asked.cursor, *bound)
+    with _opened(caller, parts, asked, sealed) as search:
+        page, after, results = search.ranked() if search.ranks else search.listed()
+    if sealed is None and parts.settings.search.record_events and not opted_out(request.headers):
+        text = asked.text if parts.settings.search.record_text else None
+        took = (perf_counter() - began) * 1000
+        parts.search_events.put(event_of(caller, search.query, page, bool(after), results, took, text))
+    if after:
+        page.next_cursor = parts.cursors.seal([str(page.search_id), page.epoch, *after], *bound)
+    # A page is valid as it was made: checking it again would cost as much as making it.
+    return Response(page.model_dump_json(), media_type="application/json")
+
+
+@router.post("/facets", summary="Count what results have in common", responses=_PROBLEMS)
+def search_facets(caller: PhotoSearcher, parts: PartsOf, asked: SearchRequest) -> SearchFacets:
+    """Years, cameras and people of a search's results, for narrowing it down. It takes the search's own body.
+
+    With a `cursor` it looks at that search's epoch; `limit` does not matter.
+    """
+    sealed = parts.cursors.open(asked.cursor, *binding(caller, asked))
+    with _opened(caller, parts, asked, sealed) as search:
+        return search.facets()
+
+
+@contextmanager
+def _opened(caller: Caller, parts: Parts, asked: SearchRequest, sealed: Sequence[Scalar] | None) -> Iterator[_Request]:
+    """A request in a transaction of its own; with a position, as the search it belongs to began. Raises `Problem`."""
+    filter = parsed(asked.filter, IN_BODY)
     with scoped(parts.state, caller.libraries) as connection:
-        if sealed is None:
-            stand = _Stand(uuid4(), photo_queries.epoch(caller, connection), ())
-        else:
-            stand = _Stand(UUID(str(sealed[0])), int(str(sealed[1])), sealed[2:])
-        request = _Request(caller, parts, connection, asked, filter, stand)
-        query = Query(query_words(text), filter, tuple(str(library) for library in caller.libraries), stand.epoch)
-        hits, after = request.by_words(query) if text else request.by_filter()
-        degraded = request.degraded(query) if text else []
-    cursor = parts.cursors.seal([str(stand.search_id), stand.epoch, *after], *binding) if after else None
-    return SearchPage(items=hits, next_cursor=cursor, search_id=stand.search_id, epoch=stand.epoch, degraded=degraded)
-
-
-@dataclass(frozen=True)
-class _Stand:
-    """What a search's pages share, and where the next one starts."""
-
-    search_id: UUID
-    epoch: int
-    position: Sequence[Scalar]
+        search_id = UUID(str(sealed[0])) if sealed else uuid4()
+        epoch = int(str(sealed[1])) if sealed else photo_queries.epoch(caller, connection)
+        person = person_of(caller, connection, asked.person_id)
+        query = query_of(caller, parts, connection, asked, filter, epoch)
+        restriction = queries.restricted(caller, filter, asked.person_id, epoch)
+        yield _Request(caller, parts, connection, asked, query, restriction, person, search_id, (sealed or ())[2:])
 
 
 @dataclass(frozen=True)
 class _Request:
+    """A search under way: what its pages share, and where the next one starts."""
+
     caller: Caller
     parts: Parts
     connection: Connection
     asked: SearchRequest
-    filter: Filter | None
-    stand: _Stand
+    query: Query
+    restriction: ColumnElement[bool]
+    person: str | None
+    search_id: UUID
+    position: Sequence[Scalar]
 
-    def by_words(self, query: Query) -> tuple[list[SearchHit], list[Scalar]]:
-        start = int(str(self.stand.position[0])) if self.stand.position else 0
+    @property
+    def ranks(self) -> bool:
+        """Whether there is anything to rank by; a text without words ranks nothing and finds nothing."""
+        return bool(self.query.text or self.query.example)
+
+    def ranked(self) -> tuple[SearchPage, list[Scalar], Results]:
+        start = int(str(self.position[0])) if self.position else 0
+        results = self._results(start, self.asked.limit)
+        found = {one.photo_id: one for one in results.found}
+        records = photo_queries.by_ids(self.caller, self.connection, [UUID(photo_id) for photo_id in found])
+        names = self._names([record for record in records if found[str(record.row["photo_id"])].named])
+        hits = []
+        for record in records:
+            one = found[str(record.row["photo_id"])]
+            named = [names[person] for person in _people(record) if _says(names.get(person), one.named)]
+            paths = [str(file["path"]) for file in record.files]
+            hits.append(self._hit(record, one.score, reasons(self.query, one, record.row, paths, named)))
+        after: list[Scalar] = [start + self.asked.limit] if results.more else []
+        return self._page(hits, self._degraded(results)), after, results
+
+    def listed(self) -> tuple[SearchPage, list[Scalar], Results]:
+        after, limit = _timeline_position(self.position), self.asked.limit
+        records = photo_queries.page(self.caller, self.connection, self.restriction, after, limit + 1)
+        page = self._page([self._hit(record, 1.0, []) for record in records[:limit]], [])
+        if len(records) <= limit:
+            return page, [], Results([])
+        last = records[limit - 1].position
+        return page, [last.taken_local.isoformat() if last.taken_local else None, str(last.photo_id)], Results([])
+
+    def facets(self) -> SearchFacets:
+        caller, connection, condition, complete = self.caller, self.connection, self.restriction, True
+        if self.ranks:
+            results = self._results(0, MOST_FACETED)
+            complete = not results.more
+            condition = queries.among(caller, [UUID(one.photo_id) for one in results.found])
+        return SearchFacets(
+            years=[YearFacet(**row._mapping) for row in queries.years(caller, connection, condition)],
+            cameras=[CameraFacet(**row._mapping) for row in queries.cameras(caller, connection, condition)],
+            people=[PersonFacet(**row._mapping) for row in queries.persons(caller, connection, condition)],
+            photos=queries.counted(caller, connection, condition),
+            complete=complete,
+            epoch=self.query.epoch,
+        )
+
+    def _results(self, start: int, number: int) -> Results:
+        serving = AskedServing(self.caller, self.connection, self.restriction)
         try:
-            found, more = self.parts.search.page(query, self._visible, start, self.asked.limit)
+            return self.parts.search.page(self.query, serving, start, number)
         except IndexUnavailable:
             # Photos that only fulfil the filter would look like answers to the text.
-            raise Problem(UNAVAILABLE, "The search index does not answer; searching without text works.") from None
-        records = photo_queries.by_ids(self.caller, self.connection, [UUID(one.photo_id) for one in found])
-        by_id = {str(record.row["photo_id"]): record for record in records}
-        hits = [
-            _hit(by_id[one.photo_id], one.score, reasons(query, one, *_known(by_id[one.photo_id])), self.asked.filter)
-            for one in found
-            if one.photo_id in by_id
-        ]
-        return hits, [start + self.asked.limit] if more else []
+            raise Problem(UNAVAILABLE, "The search index does not answer; searching by filter works.") from None
 
-    def by_filter(self) -> tuple[list[SearchHit], list[Scalar]]:
-        condition = accepted(self.caller, self.filter)
-        after = _timeline_position(self.stand.position)
-        limit = self.asked.limit
-        records = photo_queries.page(self.caller, self.connection, condition, after, limit + 1)
-        hits = [_hit(record, 1.0, [], self.asked.filter) for record in records[:limit]]
-        if len(records) <= limit:
-            return hits, []
-        last = records[limit - 1].position
-        return hits, [last.taken_local.isoformat() if last.taken_local else None, str(last.photo_id)]
+    def _degraded(self, results: Results) -> list[Degraded]:
+        """Legs that could not answer, and how many photos the others do not know."""
+        told = [Degraded(leg=one.leg, reason=one.reason) for one in results.lacking]
+        missing = self.parts.search.missing(self.query, lambda: queries.missing(self.caller, self.connection))
+        words, like = bool(self.query.words), self.query.example is not None
+        for leg, output, used, reason in (
+            ("words", INDEX_OUTPUT, words, "not in the index: {}"),
+            ("meaning", DOCUMENT_OUTPUT, words, "meaning of texts not known: {}"),
+            ("look", VISUAL_OUTPUT, like, "look not known: {}"),
+        ):
+            if used and missing.get(output):
+                number = missing[output]
+                told.append(Degraded(leg=leg, reason=reason.format(f"{number} photo{'s' if number > 1 else ''}")))
+        return told
 
-    def degraded(self, query: Query) -> list[Degraded]:
-        lacking = self.parts.search.lacking(query, lambda: queries.not_indexed(self.caller, self.connection))
-        return [Degraded(leg="words", reason=f"{lacking} photos are not in the index")] if lacking else []
+    def _names(self, records: Sequence[PhotoRecord]) -> dict[UUID, str]:
+        people = {person for record in records for person in _people(record)}
+        found = people_named.names(self.caller, self.connection, people) if people else {}
+        return {person: name for person, name in found.items() if name}
 
-    def _visible(self, photo_ids: Sequence[str]) -> set[str]:
-        ids = [UUID(photo_id) for photo_id in photo_ids]
-        seen = queries.visible(self.caller, self.connection, ids, self.filter, self.stand.epoch)
-        return {str(photo_id) for photo_id in seen}
+    def _hit(self, record: PhotoRecord, score: float, found: Sequence[Reason]) -> SearchHit:
+        why = [_reason(reason) for reason in found]
+        if self.person:
+            why.append(SearchReason(kind="person", detail=self.person, score=1.0))
+        if self.asked.filter and self.asked.filter.strip():
+            why.append(SearchReason(kind="filter", detail=self.asked.filter.strip(), score=1.0))
+        return SearchHit(photo=Photo.of(record), score=score, reasons=why)
+
+    def _page(self, hits: list[SearchHit], degraded: list[Degraded]) -> SearchPage:
+        return SearchPage(
+            items=hits, next_cursor=None, search_id=self.search_id, epoch=self.query.epoch, degraded=degraded
+        )
 
 
-def _parsed(text: str | None) -> Filter | None:
-    try:
-        return parse(text) if text else None
-    except FilterError as error:
-        wrong = {"pointer": "#/filter", "detail": f"at character {error.position + 1}: {error.hint}"}
-        raise Problem(INVALID_FILTER, error.message, errors=[wrong]) from None
+def _people(record: PhotoRecord) -> list[UUID]:
+    return [UUID(person) for person in dict.fromkeys(face["person_id"] for face in record.faces) if person]
+
+
+def _says(name: str | None, words: Sequence[str]) -> bool:
+    return bool(set(normalise(name or "").split()) & set(words))
 
 
 def _timeline_position(values: Sequence[Scalar]) -> Position | None:
@@ -123,27 +213,11 @@ def _timeline_position(values: Sequence[Scalar]) -> Position | None:
     return Position(datetime.fromisoformat(str(taken_local)) if taken_local else None, UUID(str(photo_id)))
 
 
-def _known(record: PhotoRecord) -> tuple[dict[str, object], list[str]]:
-    return dict(record.row), [str(file["path"]) for file in record.files]
-
-
-def _hit(record: PhotoRecord, score: float, found: Sequence[Reason], filter: str | None) -> SearchHit:
-    why = [_reason(reason) for reason in found]
-    if filter and filter.strip():
-        why.append(SearchReason(kind="filter", detail=filter.strip(), score=1.0))
-    return SearchHit(photo=Photo.of(record), score=score, reasons=why)
-
-
 def _reason(reason: Reason) -> SearchReason:
-    said = ", ".join(reason.words)
     shown = reason.excerpt
     marks = (
         [Highlight(text=shown.text, spans=[Span(start=start, end=end) for start, end in shown.spans])] if shown else []
     )
     return SearchReason(
-        kind="words",
-        detail=f"{said} in {reason.property}" if reason.property else said,
-        score=reason.score,
-        property=reason.property,
-        highlights=marks,
+        kind=reason.kind, detail=reason.detail, score=reason.score, property=reason.property, highlights=marks
     )

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Path, Response
 
 from api.dependencies import ImportReader, PartsOf, SourceWriter
 from api.pagination import DEFAULT_LIMIT, CursorText, Limit, Page
-from api.problems import CONFLICT, INVALID, INVALID_CURSOR, MALFORMED, Problem, document
+from api.problems import CONFLICT, INVALID, INVALID_CURSOR, MALFORMED, NOT_FOUND, Problem, document
 from api.queries import sources as queries
-from api.schemas.sources import NewSource, Source
+from api.schemas.examples import SOURCE
+from api.schemas.sources import NewSource, Source, SourceChange
 from darkroom.domain.paths import escape
 from darkroom.security.folders import FolderRefused, source_folder
 from darkroom.stores.state.engine import scoped
@@ -80,3 +81,18 @@ def list_sources(
         items=[Source(**row._asdict()) for row in found[:limit]],
         next_cursor=parts.cursors.seal([last.created_at.isoformat(), str(last.id)], *binding) if last else None,
     )
+
+
+@router.patch("/{source_id}", summary="Watch a folder or stop watching it", responses=document(MALFORMED, NOT_FOUND))
+def change_source(
+    caller: SourceWriter,
+    parts: PartsOf,
+    source_id: Annotated[UUID, Path(description="Identity of the source.", examples=[SOURCE])],
+    change: Annotated[SourceChange, Body(openapi_examples={"stop watching": {"value": {"watched": False}}})],
+) -> Source:
+    """Says whether a folder is imported again by itself, now and then. What was taken in stays."""
+    with scoped(parts.state, caller.libraries) as connection:
+        row = queries.watch(caller, connection, source_id, change.watched)
+    if row is None:
+        raise Problem(NOT_FOUND, "There is no such source.")
+    return Source(**row._asdict())

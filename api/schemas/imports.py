@@ -13,7 +13,6 @@ from api.schemas.examples import BATCH, IMPORT, LIBRARY, PHOTO, SOURCE
 from darkroom.domain.progress import progress
 
 State = Literal["new", "planning", "running", "succeeded", "failed", "cancelling", "cancelled"]
-ENDED = ("succeeded", "failed", "cancelled")
 
 
 class NewImport(BaseModel):

@@ -65,6 +65,12 @@ class Face(BaseModel):
     box: Box = Field(description="Where it is.")
     person_id: UUID | None = Field(description="The person, once known.")
 
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Face:
+        """The face of a serving row."""
+        box = Box(**{side: row[side] for side in ("x", "y", "w", "h")})
+        return cls(id=row["face_id"], box=box, person_id=row["person_id"])
+
 
 class PhotoFile(BaseModel):
     """A file in a source that holds the photo."""
@@ -112,6 +118,11 @@ class Photo(BaseModel):
     rating: int | None = Field(description="Stars, -1 to 5; -1 is rejected.", examples=[4])
     text: str | None = Field(description="Text read in the picture; null until it was looked for.")
     faces: list[Face] = Field(description="Faces found; empty while the output `faces` is not made.")
+    field_sources: dict[str, str] = Field(
+        description="Where each value came from, by its column of the table `metadata`: `exif`, `iptc`, `xmp`, `name` "
+        "(of the file), `location` or `estimate`.",
+        examples=[{"taken_local": "exif", "title": "iptc"}],
+    )
     files: list[PhotoFile] = Field(description="Where its bytes were seen.")
     renditions: Renditions = Field(description="Smaller pictures.")
     outputs: dict[str, Output] = Field(description="How each output stands, by name.")
@@ -126,7 +137,7 @@ class Photo(BaseModel):
             location=_location(row),
             camera=Camera(make=row["camera_make"], model=row["camera_model"], lens=row["lens"]),
             exposure=Exposure(**(row["exposure"] or {})),
-            faces=[],
+            faces=[Face.of(face) for face in record.faces],
             files=[PhotoFile(**file) for file in record.files],
             renditions=Renditions(
                 thumbnail=rendition_address(row["photo_id"], "thumbnail", row["thumbnail_sha256"]),
@@ -151,6 +162,7 @@ PLAIN_FIELDS = (
     "keywords",
     "rating",
     "text",
+    "field_sources",
 )
 
 

@@ -27,6 +27,14 @@ class NewSource(BaseModel):
     watched: bool = Field(False, description="Whether to import again by itself, now and then.")
 
 
+class SourceChange(BaseModel):
+    """What may change about a registered folder."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    watched: bool = Field(description="Whether to import again by itself, now and then.", examples=[False])
+
+
 class Source(BaseModel):
     """A registered folder."""
 

@@ -1,0 +1,43 @@
+"""Outputs: how many photos have each, and why others have not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from darkroom.security.callers import Caller
+from darkroom.stores.state import schema
+
+photos, outputs = schema.photos, schema.published_outputs
+
+
+def published(caller: Caller, connection: Connection) -> int:
+    """How many photos are published in the caller's libraries."""
+    statement = select(func.count()).select_from(photos).where(photos.c.library_id.in_(caller.libraries))
+    return connection.execute(statement).scalar_one()
+
+
+def counted(caller: Caller, connection: Connection, reasons: int) -> Sequence[Row[Any]]:
+    """Rows `output, state, reason, photos, of_state`: per output and state, with its `reasons` commonest reasons.
+
+    `of_state` is how many photos are in the state for any reason. An output nothing is said about has no row.
+    """
+    grouped = (
+        select(outputs.c.output, outputs.c.state, outputs.c.reason, func.count().label("photos"))
+        .where(outputs.c.library_id.in_(caller.libraries))
+        .group_by(outputs.c.output, outputs.c.state, outputs.c.reason)
+        .subquery()
+    )
+    here = (grouped.c.output, grouped.c.state)
+    order = (grouped.c.photos.desc(), grouped.c.reason)
+    ranked = select(
+        grouped,
+        func.sum(grouped.c.photos).over(partition_by=here).label("of_state"),
+        func.row_number().over(partition_by=here, order_by=order).label("rank"),
+    ).subquery()
+    columns = [ranked.c[name] for name in ("output", "state", "reason", "photos", "of_state")]
+    return connection.execute(
+        select(*columns).where(ranked.c.rank <= reasons).order_by(ranked.c.output, ranked.c.state, ranked.c.rank)
+    ).all()
