@@ -28,9 +28,21 @@ class Client:
         """The JSON answer of a GET; parameters that are `None` are left out."""
         return self._json("GET", path, params={name: value for name, value in params.items() if value is not None})
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> Any:
         """The JSON answer of a POST."""
-        return self._json("POST", path, json=body)
+        return self._json("POST", path, json=body, headers=headers)
+
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        """The JSON answer of a PATCH."""
+        return self._json("PATCH", path, json=body)
+
+    def upload(self, path: str, data: bytes) -> Any:
+        """The JSON answer of a POST of bytes."""
+        return self._json("POST", path, content=data, headers={"Content-Type": "application/octet-stream"})
+
+    def delete(self, path: str) -> Any:
+        """The JSON answer of a DELETE."""
+        return self._json("DELETE", path)
 
     def pages(self, path: str, limit: int | None, **params: Any) -> Iterator[dict[str, Any]]:
         """Items of a list, page after page, up to `limit`."""
@@ -79,7 +91,7 @@ def _explain(answer: httpx.Response) -> None:
         exits.stop(exits.FAILED, f"The API answered {answer.status_code} without saying why.")
     told = [str(problem.get("detail") or problem.get("title") or answer.status_code)]
     told += [
-        f"  {error.get('pointer') or error.get('parameter', '')}: {error.get('detail', '')}"
+        f"  {(error.get('pointer') or error.get('parameter', '')).removeprefix('#/')}: {error.get('detail', '')}"
         for error in problem.get("errors", [])
     ]
     exits.stop(exits.USAGE if answer.status_code in (400, 404, 422) else exits.FAILED, "\n".join(told))

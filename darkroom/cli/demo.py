@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,17 +21,20 @@ from rich.console import Console
 
 from darkroom.cli import exits
 from darkroom.cli.client import Client
+from darkroom.cli.gallery import sign_in_address
 from darkroom.cli.imports import follow, sentence
 from darkroom.cli.search import hits_table
 from darkroom.home import Home
 from darkroom.samples.library import write_library
 
-SEARCHES = (
-    ("lemon cake", None),
-    ("lindenstrasse", None),
-    ("total", 'taken_at >= 2019 AND keywords:"receipt"'),
+SEARCHES: tuple[dict[str, str], ...] = (
+    {"text": "lemon cake"},
+    {"text": "lindenstrasse"},
+    {"text": "total", "filter": 'taken_at >= 2019 AND keywords:"receipt"'},
+    {"text": "temple in Asia"},
 )
-MARTS_SECONDS = 600
+AFTERWARDS_SECONDS = 600
+"""What is made across batches starts when publishing has been quiet for a while."""
 
 
 def demo(
@@ -55,13 +58,18 @@ def demo(
             client, client.post("/v1/imports", {"source_id": source["id"]})["id"], quiet=not console.is_terminal
         )
         console.print(sentence(done))
-        marts_built = _wait_for_marts(home, client)
+        grouped = _until(lambda: _grouped(client), "grouping faces and duplicates")
+        marts_built = _until(lambda: _marts_built(home, client), "building marts")
         photos = list(client.pages("/v1/photos", None))
-        _found(console, photos, done, client if marts_built else None)
-        for words, filter_ in SEARCHES:
-            _search(console, client, words, filter_)
+        _found(console, photos, done)
+        _groups(console, client)
+        if marts_built:
+            names = [mart["name"] for mart in client.get("/v1/marts")["items"]]
+            console.print(f"marts       {', '.join(names)}")
+        for asked in SEARCHES:
+            _search(console, client, asked)
         _addresses(console, home)
-        passed = done["state"] == "succeeded" and not done["progress"]["files_failed"] and marts_built
+        passed = done["state"] == "succeeded" and not done["progress"]["files_failed"] and grouped and marts_built
         console.print(f"{time.monotonic() - started:.0f} s in all.")
         if not passed:
             exits.stop(exits.FAILED, "Something did not pass; `darkroom --home … status` and the Dagster UI say more.")
@@ -90,22 +98,30 @@ def _darkroom(home: Home, *arguments: str) -> None:
         exits.stop(done.returncode, f"`darkroom {' '.join(arguments)}` failed; the logs are in {home.logs}.")
 
 
-def _wait_for_marts(home: Home, client: Client) -> bool:
-    """Whether marts were built from everything published, within a few minutes."""
-    deadline = time.monotonic() + MARTS_SECONDS
-    epoch = client.post("/v1/search", {"limit": 1})["epoch"]
-    with Console(stderr=True).status("building marts"):
+def _until(true: Callable[[], bool], doing: str) -> bool:
+    """Whether it became true within some minutes."""
+    deadline = time.monotonic() + AFTERWARDS_SECONDS
+    with Console(stderr=True).status(doing):
         while time.monotonic() < deadline:
-            built = home.run / "marts.json"
-            if built.exists():
-                told = json.loads(built.read_text())
-                if told["epoch"] >= epoch:
-                    return bool(told["ok"])
+            if true():
+                return True
             time.sleep(1)
     return False
 
 
-def _found(console: Console, photos: list[dict[str, Any]], done: dict[str, Any], marts: Client | None) -> None:
+def _grouped(client: Client) -> bool:
+    return bool(client.get("/v1/people", limit=1)["items"] and client.get("/v1/duplicates", limit=1)["items"])
+
+
+def _marts_built(home: Home, client: Client) -> bool:
+    built = home.run / "marts.json"
+    if not built.exists():
+        return False
+    told = json.loads(built.read_text())
+    return bool(told["ok"] and told["epoch"] >= client.post("/v1/search", {"limit": 1})["epoch"])
+
+
+def _found(console: Console, photos: list[dict[str, Any]], done: dict[str, Any]) -> None:
     cameras = Counter(
         " ".join(filter(None, (p["camera"]["make"], p["camera"]["model"]))) for p in photos if p["camera"]
     )
@@ -119,21 +135,28 @@ def _found(console: Console, photos: list[dict[str, Any]], done: dict[str, Any],
     console.print(f"texts       in {len(read)} photos, {sum(len(p['text'].split()) for p in read)} words")
     checks = done["gates"]
     console.print(f"checks      {checks['passed']} gates passed, {checks['failed']} failed in this import")
-    if marts is not None:
-        names = [mart["name"] for mart in marts.get("/v1/marts")["items"]]
-        console.print(f"marts       {', '.join(names)}")
 
 
-def _search(console: Console, client: Client, words: str, filter_: str | None) -> None:
-    body = {"text": words, "limit": 3} | ({"filter": filter_} if filter_ else {})
-    items = client.post("/v1/search", body)["items"]
-    console.rule(f"search {words!r}" + (f" where {filter_}" if filter_ else ""))
+def _groups(console: Console, client: Client) -> None:
+    people = [person for person in client.pages("/v1/people", None) if person["photos"] > 1]
+    seen = ", ".join(f"{person['name'] or person['id'][:8]} in {person['photos']} photos" for person in people)
+    console.print(f"people      {seen or 'nobody was seen twice'}")
+    groups = list(client.pages("/v1/duplicates", None))
+    wasted = sum(group["wasted_bytes"] for group in groups)
+    kinds = ", ".join(f"{count} × {kind}" for kind, count in Counter(group["kind"] for group in groups).items())
+    console.print(f"duplicates  {kinds or 'none'}, {wasted / 1e6:.1f} MB wasted")
+
+
+def _search(console: Console, client: Client, asked: dict[str, str]) -> None:
+    items = client.post("/v1/search", {**asked, "limit": 3})["items"]
+    console.rule(f"search {asked['text']!r}" + (f" where {asked['filter']}" if "filter" in asked else ""))
     console.print(hits_table(items) if items else "Nothing relevant was found.")
 
 
 def _addresses(console: Console, home: Home) -> None:
     endpoints = home.endpoints()
     console.rule("Where to go from here")
+    console.print(f"Gallery     {sign_in_address(home)} (signs one browser in)")
     console.print(f"API docs    {endpoints['api']['url']}/docs")
     console.print(f"Dagster UI  {endpoints['dagster']['url']}")
     console.print(f"CLI         darkroom --home {home.root} search coffee")

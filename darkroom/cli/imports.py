@@ -15,9 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from darkroom.cli import exits
 from darkroom.cli.client import Client
 from darkroom.domain.paths import escape
+from darkroom.domain.states import IMPORT_ENDED
 from darkroom.home import Home
 
-ENDED = ("succeeded", "failed", "cancelled")
+FAILURES_TOLD = 10
+FAILURES_LOOKED_AT = 200
+"""Failures of outputs, which leave a file taken in, are among them."""
 
 
 def import_photos(
@@ -30,14 +33,25 @@ def import_photos(
     copy: Annotated[
         bool, typer.Option("--copy", help="Keep a copy of every original; otherwise it is read in place.")
     ] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on looking for new files in these folders.")] = False,
+    watch: Annotated[
+        bool | None,
+        typer.Option(
+            "--watch/--no-watch", help="Go on looking for new files in these folders, or stop.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Import folders of photos.
 
     A folder is registered once and read in place (or copied with --copy); importing it again takes in only what is
     new or changed. Files are never changed. Exit code 4: some files could not be taken in; `darkroom why PATH` tells.
+
+    --watch has a folder looked through every five minutes from now on; --no-watch ends that, and imports nothing.
     """
     client = Client(Home(context.obj.home))
+    if watch is False:
+        for path in paths:
+            _stop_watching(client, path)
+        return
     started = [_start(client, path, "copy" if copy else "reference", watch) for path in paths]
     if wait:
         quiet = as_json or not Console(stderr=True).is_terminal
@@ -47,13 +61,14 @@ def import_photos(
     else:
         for one in started:
             typer.echo(sentence(one))
+            _tell_failures(client, one)
     if any(one["state"] in ("failed", "cancelled") for one in started):
         raise typer.Exit(exits.FAILED)
     if any(one["progress"]["files_failed"] or one["error"] for one in started):
         raise typer.Exit(exits.PARTLY)
 
 
-def _start(client: Client, path: Path, mode: str, watch: bool) -> Any:
+def _start(client: Client, path: Path, mode: str, watch: bool | None) -> Any:
     start = path.expanduser().absolute()
     if not start.exists():
         exits.stop(exits.USAGE, f"{path} does not exist.")
@@ -62,12 +77,25 @@ def _start(client: Client, path: Path, mode: str, watch: bool) -> Any:
         str(folder).encode()
     except UnicodeEncodeError:
         exits.stop(exits.USAGE, f"The name of {escape(os.fsencode(folder))} is no UTF-8: import a folder above it.")
-    source = client.post("/v1/sources", {"path": str(folder), "mode": mode, "watched": watch})
-    if source["mode"] != mode or (watch and not source["watched"]):
-        registered = f"with mode {source['mode']}, {'watched' if source['watched'] else 'not watched'}"
-        typer.echo(f"{folder} was registered before, {registered}, and stays so.", err=True)
+    source = client.post("/v1/sources", {"path": str(folder), "mode": mode, "watched": bool(watch)})
+    if source["mode"] != mode:
+        typer.echo(f"{folder} was registered before, with mode {source['mode']}, and stays so.", err=True)
+    if watch:
+        client.patch(f"/v1/sources/{source['id']}", {"watched": True})
+        typer.echo(f"{folder} is watched from now on.", err=True)
     part = {} if start.is_dir() else {"path": escape(os.fsencode(start.name))}
     return client.post("/v1/imports", {"source_id": source["id"], **part})
+
+
+def _stop_watching(client: Client, path: Path) -> None:
+    """Ends watching a folder, whether it is still there or not."""
+    wanted = escape(os.fsencode(path.expanduser().resolve()))
+    for source in client.pages("/v1/sources", None):
+        if source["path"] == wanted:
+            client.patch(f"/v1/sources/{source['id']}", {"watched": False})
+            typer.echo(f"{path} is not watched any more.", err=True)
+            return
+    exits.stop(exits.USAGE, f"{path} was never imported: give a folder as it was imported.")
 
 
 def follow(client: Client, import_id: str, *, quiet: bool) -> Any:
@@ -95,16 +123,31 @@ def follow(client: Client, import_id: str, *, quiet: bool) -> Any:
                 rate=f"{rate:.1f}/s" if rate else "",
                 eta=f"about {eta:.0f} s left" if eta else "",
             )
-            if now["state"] in ENDED:
+            if now["state"] in IMPORT_ENDED:
                 return now
             time.sleep(0.5)
+
+
+def _tell_failures(client: Client, one: Any) -> None:
+    """The first files of an import that could not be taken in, and why."""
+    number = one["progress"]["files_failed"]
+    if one["state"] not in IMPORT_ENDED or not number:
+        return
+    failures = client.pages(f"/v1/imports/{one['id']}/failures", FAILURES_LOOKED_AT)
+    files = [failure for failure in failures if failure["output"] == "intake"][:FAILURES_TOLD]
+    for failure in files:
+        typer.echo(f"  {failure['path']}: {failure['reason']}")
+    if number > len(files):
+        typer.echo(f"  and {number - len(files)} more")
 
 
 def sentence(one: Any) -> str:
     """An import in one sentence."""
     progress = one["progress"]
-    if one["state"] not in ENDED:
-        return f"import {one['id']} was accepted; follow it with `darkroom import --wait`, or leave it to work."
+    if one["state"] not in IMPORT_ENDED:
+        return (
+            f"import {one['id']} was accepted and goes on by itself; `darkroom import PATH --wait` waits for all of it."
+        )
     counts = (
         f"{progress['files_listed'] or 0} files seen, {progress['files_new'] or 0} new, "
         f"{progress['photos_published']} photos published, {progress['files_failed']} files failed"

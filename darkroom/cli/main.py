@@ -15,7 +15,7 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
-from darkroom.cli import demo, exits, imports, photos, platform, search, sql, why
+from darkroom.cli import demo, duplicates, exits, gallery, imports, models, people, photos, platform, search, sql, why
 from darkroom.home import NotRunning
 from darkroom.settings import load_settings
 
@@ -29,6 +29,8 @@ A first hour:
     darkroom import ~/Pictures      take a folder in (originals are read, never changed)
 
     darkroom status                 what runs, where it listens, what it takes on disk
+
+    darkroom open                   the address of the gallery, to look at photos in a browser
 
     darkroom search "tax receipt"   find photos, with a score and the reasons
 
@@ -96,8 +98,12 @@ def root(
 
 for command in (platform.up, platform.down, platform.status, platform.doctor):
     app.command(rich_help_panel="Platform")(command)
+app.command("open", rich_help_panel="Photos")(gallery.open_gallery)
 app.command("import", rich_help_panel="Photos")(imports.import_photos)
 app.add_typer(photos.app, name="photos", rich_help_panel="Photos")
+app.add_typer(people.app, name="people", rich_help_panel="Photos")
+app.add_typer(duplicates.app, name="duplicates", rich_help_panel="Photos")
+app.add_typer(models.app, name="models", rich_help_panel="Photos")
 app.command(rich_help_panel="Photos")(search.search)
 app.command(rich_help_panel="Photos")(why.why)
 app.command(rich_help_panel="Photos")(sql.sql)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from darkroom.cli import exits
+from darkroom.cli.gallery import sign_in_address
 from darkroom.home import Home
 from darkroom.settings import Settings
 from darkroom.supervision import doctor as checks
@@ -57,7 +59,7 @@ def up(
     settings: Settings = context.obj
     home = Home(settings.home)
     os.umask(0o077)  # logs, sockets and stores are this user's
-    report = _terminal if report_to is None else _pipe(report_to)
+    report = partial(_terminal, home) if report_to is None else _pipe(report_to)
     try:
         check_home(home)
         if home.run.is_dir() and is_held(home):
@@ -147,7 +149,7 @@ def _detach(home: Home) -> None:
             event = json.loads(line)
             if event["name"] == "stopping":
                 continue
-            _terminal(event["name"], event)
+            _terminal(home, event["name"], event)
             if event["name"] == "ready":
                 if event["unwell"]:
                     raise typer.Exit(exits.FAILED)
@@ -157,7 +159,7 @@ def _detach(home: Home) -> None:
     exits.stop(exits.FAILED, f"The supervisor ended with status {process.wait()}; the end of {path}:\n{tail(path, 5)}")
 
 
-def _terminal(event: str, told: Mapping[str, Any]) -> None:
+def _terminal(home: Home, event: str, told: Mapping[str, Any]) -> None:
     if event == "progress":
         typer.echo(f"… {told['text']}")
     elif event == "ready":
@@ -166,7 +168,7 @@ def _terminal(event: str, told: Mapping[str, Any]) -> None:
         if told["first_key"]:
             typer.echo("The administrator's API key, shown this once only; keep it safe:")
             typer.secho(f"  {told['first_key']}", bold=True)
-        _addresses(told["endpoints"])
+        _addresses(home, told["endpoints"])
     elif event == "failed":
         typer.secho(told["message"], err=True, fg=typer.colors.RED)
     elif event == "stopping":
@@ -200,7 +202,9 @@ def _show_running(home: Home, report: Report) -> None:
     report("ready", {"endpoints": home.endpoints(), "first_key": None, "unwell": {}})
 
 
-def _addresses(endpoints: Mapping[str, Mapping[str, Any]]) -> None:
+def _addresses(home: Home, endpoints: Mapping[str, Mapping[str, Any]]) -> None:
+    if address := sign_in_address(home):
+        typer.echo(f"Gallery     {address}  (signs one browser in; another: darkroom open)")
     typer.echo(f"API         {endpoints['api']['url']}  (docs: {endpoints['api']['url']}/docs)")
     typer.echo(f"Dagster UI  {endpoints['dagster']['url']}")
     typer.echo(f"Postgres    {endpoints['postgres']['host']}:{endpoints['postgres']['port']}")

@@ -11,6 +11,7 @@ import json
 import sys
 from base64 import b64encode
 from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -97,7 +98,9 @@ def _plain(value: Any) -> str:
     return str(_json(value)) if isinstance(value, bytes | date | time) else str(value)
 
 
-def _json(value: Any) -> str:
+def _json(value: Any) -> str | int:
+    if isinstance(value, Decimal) and value.as_tuple().exponent == 0:
+        return int(value)  # how DuckDB hands over integers wider than 64 bits, sums among them
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, bytes):

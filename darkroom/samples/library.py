@@ -10,10 +10,10 @@ import zlib
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from PIL import ExifTags, Image, ImageDraw, ImageFont
+from PIL import ExifTags, Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from darkroom.samples.documents import DOCUMENTS, Document
-from darkroom.samples.pictures import PICTURES, Picture
+from darkroom.samples.pictures import PICTURES, WHOLE, Picture
 
 PAPER = (248, 245, 236)
 INK = (32, 32, 36)
@@ -31,7 +31,7 @@ def write_library(folder: Path) -> list[Path]:
     for picture in PICTURES:
         target = folder / "photos" / picture.name
         if not target.exists():
-            _save(_open(picture), target, _exif(picture), picture.title, picture.keywords)
+            _save(_open(picture), target, _exif(picture), picture.title, picture.keywords, picture.view.quality)
         paths.append(target)
     for document in DOCUMENTS:
         target = folder / "papers" / document.name
@@ -68,8 +68,17 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _open(picture: Picture) -> Image.Image:
+    view = picture.view
     with Image.open(_package_file(picture.package, picture.path)) as image:
-        return image.convert("RGB")
+        shown = image.convert("RGB")
+    if view.part != WHOLE.part:
+        left, top, right, bottom = view.part
+        shown = shown.crop((left * shown.width, top * shown.height, right * shown.width, bottom * shown.height))
+    if view.mirrored:
+        shown = ImageOps.mirror(shown)
+    if view.scale != 1:
+        shown = shown.resize((round(shown.width * view.scale), round(shown.height * view.scale)))
+    return ImageEnhance.Brightness(shown).enhance(view.light) if view.light != 1 else shown
 
 
 def _package_file(package: str, path: str) -> Path:
@@ -121,12 +130,19 @@ def _xmp(title: str | None, keywords: tuple[str, ...]) -> bytes:
     ).encode()
 
 
-def _save(image: Image.Image, target: Path, exif: Image.Exif, title: str | None, keywords: tuple[str, ...]) -> None:
+def _save(
+    image: Image.Image,
+    target: Path,
+    exif: Image.Exif,
+    title: str | None,
+    keywords: tuple[str, ...],
+    quality: int = WHOLE.quality,
+) -> None:
     """Writes beside the target and renames, so that a half-written sample is never imported."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(f".{zlib.crc32(target.name.encode()):08x}.part")
     if target.suffix == ".png":
         image.save(draft, format="PNG", exif=exif)
     else:
-        image.save(draft, format="JPEG", quality=90, exif=exif, xmp=_xmp(title, keywords))
+        image.save(draft, format="JPEG", quality=quality, exif=exif, xmp=_xmp(title, keywords))
     draft.rename(target)

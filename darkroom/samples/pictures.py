@@ -7,8 +7,22 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class View:
+    """What is made of a picture: a part of it (edges as fractions), mirrored, scaled, brightened (1: as it is)."""
+
+    part: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    mirrored: bool = False
+    scale: float = 1.0
+    light: float = 1.0
+    quality: int = 90
+
+
+WHOLE = View()
+
+
+@dataclass(frozen=True)
 class Picture:
-    """A picture of a package: where it is, and the metadata it gets."""
+    """A picture of a package: where it is, what is made of it, and the metadata it gets."""
 
     package: str
     path: str
@@ -18,6 +32,7 @@ class Picture:
     place: tuple[float, float] | None = None
     title: str | None = None
     keywords: tuple[str, ...] = ()
+    view: View = WHOLE
 
 
 CANON = ("Canon", "EOS R6")
@@ -128,5 +143,49 @@ PICTURES = (
         None,
         "Grace Hopper",
         ("portrait",),
+    ),
+    Picture(
+        "skimage",
+        "data/astronaut.png",
+        "astronaut-at-work.jpg",
+        "2019:07:21 09:12:00",
+        CANON,
+        (28.5729, -80.6490),
+        "Before the flight",
+        ("space",),
+        View((0.18, 0.0, 0.78, 0.6), mirrored=True, scale=2.0, light=1.15),
+    ),
+    Picture(
+        "matplotlib",
+        "mpl-data/sample_data/grace_hopper.jpg",
+        "grace-hopper-speech.jpg",
+        "1984:01:20 10:40:00",
+        None,
+        None,
+        "The speech",
+        (),
+        View((0.1, 0.0, 0.95, 0.7), mirrored=True, light=0.9),
+    ),
+    # As a messenger hands pictures on: smaller, harder compressed, stripped of everything.
+    Picture(
+        "skimage",
+        "data/astronaut.png",
+        "IMG-20190722-WA0003.jpg",
+        None,
+        None,
+        view=View(scale=0.75, quality=70),
+    ),
+    # A copy somebody gave another title: the same pixels in other bytes.
+    Picture("skimage", "data/coffee.png", "coffee-for-mother.jpg", "2019:07:04 09:03:11", PIXEL, None, "For mother"),
+    # A plain copy: the same bytes.
+    Picture(
+        "sklearn",
+        "datasets/images/flower.jpg",
+        "flower (1).jpg",
+        "2017:08:19 11:40:12",
+        FUJI,
+        (47.3769, 8.5417),
+        "Flower",
+        ("garden",),
     ),
 )

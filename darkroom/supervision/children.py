@@ -157,11 +157,12 @@ class Child:
                 self._pause = 0.0
             return
         self._missed += 1
+        self.fault = str(fault)
         if self.state == "starting":
             if now - self._started > self.part.ready_seconds and not self.part.patient:
                 self._died(f"was not ready after {self.part.ready_seconds:.0f} s ({fault})")
             return
-        self.state, self.fault = "unwell", str(fault)
+        self.state = "unwell"
         if self._missed >= self.pace.misses and not self.part.patient:
             self._died(f"did not answer {self._missed} times ({fault})")
 

@@ -13,12 +13,11 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import entry_points
-from typing import Any
 
 from sqlalchemy.engine import make_url
 
 from darkroom.home import Home, NotRunning
+from darkroom.inference.registry import TASKS, entries
 from darkroom.settings import Settings
 from darkroom.supervision import status as state
 from darkroom.supervision.binaries import PostgresFault, programs
@@ -204,14 +203,13 @@ def _lake(home: Home, settings: Settings) -> Iterator[Finding]:
 
 
 def _models(home: Home, settings: Settings) -> Iterator[Finding]:
-    wanted = settings.inference.text_reader
-    known: dict[str, Any] = {point.name: point for point in entry_points(group="darkroom.text_readers")}
-    if wanted not in known:
-        advice = f"set DARKROOM_INFERENCE__TEXT_READER to one of {', '.join(sorted(known)) or '(none installed)'}"
-        yield Finding("text reader", BROKEN, f"{wanted!r} is not installed", advice)
-        return
-    module = known[wanted].module
-    if importlib.util.find_spec(module) is None:
-        yield Finding("text reader", BROKEN, f"{module} is missing", "install darkroom again")
-    else:
-        yield Finding("text reader", OK, wanted)
+    for task in TASKS:
+        wanted, known = getattr(settings.inference, task.name), entries(task)
+        if wanted not in known:
+            there_are = ", ".join(sorted(known)) or "(none installed)"
+            advice = f"set DARKROOM_INFERENCE__{task.name.upper()} to one of {there_are}"
+            yield Finding(task.noun, BROKEN, f"{wanted!r} is not installed", advice)
+        elif importlib.util.find_spec(known[wanted].module) is None:
+            yield Finding(task.noun, BROKEN, f"{known[wanted].module} is missing", "install its package again")
+        else:
+            yield Finding(task.noun, OK, wanted)

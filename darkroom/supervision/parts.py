@@ -14,9 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import URL
-
-from darkroom.home import DATABASE_OF, Home, write_private
+from darkroom.home import Home, write_private
 from darkroom.settings import Settings
 from darkroom.supervision.children import Part
 from darkroom.supervision.identity import PART_VARIABLE
@@ -43,7 +41,8 @@ class Programs:
     daemon: str = "orchestration.daemon"
     instance: str = "orchestration.instance"
     api: str = "api.app:create_app"
-    warm: tuple[str, ...] = ("orchestration.worker", "quality.warm")
+    # LanceDB starts a thread when it is imported, which no fork would have: only what it imports is warm.
+    warm: tuple[str, ...] = ("orchestration.worker", "quality.warm", "lance_namespace", "pyarrow.dataset")
     preparation: str = "darkroom.supervision.preparation"
 
 
@@ -66,8 +65,8 @@ class Plan:
     settings: Settings
     programs: Programs
     ports: Mapping[str, int]
-    state: tuple[str, int]
-    """Host and port of Postgres."""
+    state: Mapping[str, str | int]
+    """Address of Postgres, see `server_address`."""
 
     @property
     def api_host(self) -> str:
@@ -78,7 +77,7 @@ class Plan:
         """Content of `run/endpoints.json`."""
         api, web = self.ports[API], self.ports[WEB]
         return {
-            POSTGRES: {"host": self.state[0], "port": self.state[1]},
+            POSTGRES: dict(self.state),
             API: {"host": self.api_host, "port": api, "url": f"http://{_bracketed(self.api_host)}:{api}"},
             WEB: {"host": LOOPBACK, "port": web, "url": f"http://{LOOPBACK}:{web}"},
             LINE: {"host": LOOPBACK, "port": self.ports[LINE]},
@@ -86,14 +85,17 @@ class Plan:
         }
 
     def environment(self, part: str) -> dict[str, str]:
-        """Variables of a child: this process' own, without the administrator's address, and where things are."""
+        """Variables of a child: this process' own, without the administrator's address, and where things are.
+
+        Raises `NotRunning` before `endpoints.json` is written.
+        """
         inherited = {name: value for name, value in os.environ.items() if name != "DARKROOM_POSTGRES__URL"}
         return {
             **inherited,
             "DARKROOM_HOME": str(self.home.root),
             PART_VARIABLE: part,
             "DAGSTER_HOME": str(self.home.dagster),
-            "DAGSTER_PG_URL": self._dagster_url().render_as_string(hide_password=False),
+            "DAGSTER_PG_URL": self.home.database_url("dagster").render_as_string(hide_password=False),
             "DARKROOM_LINE_PORT": str(self.ports[LINE]),
             "DARKROOM_MARTS_PORT": str(self.ports[MARTS]),
             "DARKROOM_WARM_MODULES": ",".join((self.programs.line, *self.programs.warm)),
@@ -156,7 +158,7 @@ class Plan:
     def write_dagster_home(self) -> None:
         """Puts the instance's configuration where Dagster looks for it, with the numbers that settings decide."""
         text = (self.programs.folder / "dagster.yaml").read_text()
-        runs = self.settings.dagster.max_concurrent_runs
+        runs = self.settings.dagster.batches_at_once
         for mark, value in {"N + 2": runs + 2, "N - 1": runs - 1}.items():
             text, count = re.subn(rf"\d+(\}}?\s+# settings: {re.escape(mark)}$)", rf"{value}\1", text, flags=re.M)
             if count != 1:
@@ -181,11 +183,6 @@ class Plan:
                 start_new_session=True,
                 umask=0o077,
             )
-
-    def _dagster_url(self) -> URL:
-        host, port = self.state
-        password = self.home.passwords()["dagster"]
-        return URL.create("postgresql+psycopg2", "dagster", password, host, port, DATABASE_OF["dagster"])
 
 
 def _bracketed(host: str) -> str:

@@ -246,18 +246,27 @@ class EmbeddedPostgres:
         return found
 
 
+REFUSALS = (
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "is not permitted to log in",
+    '" does not exist',
+)
+"""What a server says that hears us and will not let us in; libpq gives no code for a connection that failed."""
+
+
+def refused(fault: str) -> bool:
+    """Whether the server of a `connection_fault` has decided: waiting changes nothing, another user or password may."""
+    return any(words in fault for words in REFUSALS)
+
+
 def connection_fault(admin: URL) -> str | None:
     """Why a connection to `admin` fails, or None when it is accepted."""
     try:
-        psycopg2.connect(
-            host=admin.host,
-            port=admin.port or 5432,
-            user=admin.username,
-            password=admin.password,
-            dbname=admin.database,
-            connect_timeout=5,
-        ).close()
-    except psycopg2.OperationalError as error:
+        given = admin.translate_connect_args(username="user", database="dbname")
+        psycopg2.connect(**{"connect_timeout": 5, **admin.query, **given}).close()
+    except psycopg2.Error as error:
         return str(error).strip()
     return None
 

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 from sqlalchemy.engine import URL, make_url
 
-from darkroom.home import Home, NotRunning, write_private
+from darkroom.home import Home, NotRunning, server_address, write_private
 from darkroom.settings import Settings
 from darkroom.supervision import parts as names
 from darkroom.supervision.binaries import PostgresFault
@@ -31,7 +31,7 @@ from darkroom.supervision.identity import ProcessIdentity, end, processes_of
 from darkroom.supervision.logfiles import tail, turn_over
 from darkroom.supervision.parts import Plan, PlatformFault, Programs
 from darkroom.supervision.ports import Ports
-from darkroom.supervision.postgres import HOST, SUPERUSER, EmbeddedPostgres, connection_fault
+from darkroom.supervision.postgres import HOST, SUPERUSER, EmbeddedPostgres, connection_fault, refused
 from darkroom.supervision.probes import postgres_probe
 from darkroom.supervision.provision import ensure_passwords, provision
 from darkroom.supervision.stamp import held, open_home
@@ -42,6 +42,7 @@ Report = Callable[[str, Mapping[str, Any]], None]
 
 _TICK = 0.1
 _HOUSEKEEPING_SECONDS = 60.0
+_ORPHAN_SECONDS = 2.0  # whatever they are at survives being killed, and somebody waits for the start
 
 
 class StopRequested(Exception):
@@ -92,7 +93,7 @@ class Supervisor:
         if orphans := processes_of(self.home.root):
             log.warning("ending %d processes of a former life", len(orphans))
             self._say("ending what a former life left behind")
-            end(orphans, 10.0)
+            end(orphans, _ORPHAN_SECONDS)
 
     def _start(self) -> None:
         self._choose_ports()
@@ -127,19 +128,20 @@ class Supervisor:
             names.MARTS: self._ports.choose(names.MARTS),
         }
 
-    def _start_postgres(self) -> tuple[str, int]:
-        """Has a server with our databases running; returns its host and port."""
+    def _start_postgres(self) -> dict[str, str | int]:
+        """Has a server with our databases running; returns its address."""
         passwords = ensure_passwords(self.home)
         outside = self.settings.postgres.url
         if outside is not None:
             admin = make_url(outside.get_secret_value()).set(drivername="postgresql+psycopg2")
             self._say(f"using Postgres on {admin.host}")
             if fault := connection_fault(admin):
-                raise PostgresFault(f"the Postgres of DARKROOM_POSTGRES__URL does not accept us: {fault}")
+                advice = "Correct user, password or database there." if refused(fault) else "Start it, or name another."
+                raise PostgresFault(f"the Postgres of DARKROOM_POSTGRES__URL does not accept us: {fault}\n{advice}")
         else:
             admin = self._start_embedded(passwords[SUPERUSER])
         provision(admin, self.home)
-        return str(admin.host), admin.port or 5432
+        return server_address(admin)
 
     def _start_embedded(self, password: str) -> URL:
         settings = self.settings.postgres
@@ -165,7 +167,10 @@ class Supervisor:
         )
         self._add(part)
         child = self._children[names.POSTGRES]
-        self._wait(lambda: child.state in ("ready", "waiting"), seconds=3600.0)
+        self._wait(lambda: child.state in ("ready", "waiting") or refused(child.fault or ""), seconds=3600.0)
+        if refused(child.fault or ""):
+            kept = self.home.secrets / "postgres.json"
+            raise PostgresFault(f"{kept} is not the one this home was made with, put it back: {child.fault}")
         if child.state != "ready":
             raise PostgresFault(f"Postgres {child.fault}:\n{tail(log_file)}")
         return admin

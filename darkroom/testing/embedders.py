@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from darkroom.domain.calibration import Calibration
 from darkroom.sdk.tasks import Image, Vectors
 
 GRID = 4
@@ -24,6 +25,7 @@ class FakeImageEmbedder:
     name: ClassVar[str] = "fake"
     code_version: ClassVar[str] = "1"
     dimensions: ClassVar[int] = GRID * GRID * 3 + 1
+    calibration: ClassVar[Calibration] = Calibration(middles=(0.8,), width=0.05, cut_off=0.5)
 
     @classmethod
     def weights_digest(cls) -> str:
@@ -60,6 +62,7 @@ class FakeTextEmbedder:
     name: ClassVar[str] = "fake"
     code_version: ClassVar[str] = "1"
     dimensions: ClassVar[int] = WORD_DIMENSIONS
+    calibration: ClassVar[Calibration] = Calibration(middles=(0.5,), width=0.1, cut_off=0.5)
 
     @classmethod
     def weights_digest(cls) -> str:

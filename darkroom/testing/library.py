@@ -12,17 +12,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from darkroom.contracts.catalogue import table
+from darkroom.contracts.catalogue import TABLES, table
+from darkroom.contracts.files import PublishedFile, PublishedFiles
 from darkroom.contracts.operations import OutputVersion, Publication
 from darkroom.contracts.table import Row
 from darkroom.domain.identity import DEFAULT_LIBRARY, photo_id
-from darkroom.domain.outputs import INTAKE_OUTPUTS, PHOTO
+from darkroom.domain.miniatures import EDGE
+from darkroom.domain.outputs import INTAKE_OUTPUTS, MODEL_OUTPUTS, PHOTO
 
 LIBRARY = str(DEFAULT_LIBRARY)
 SOURCE = str(uuid.uuid5(DEFAULT_LIBRARY, "source"))
 START = datetime(2024, 1, 1, tzinfo=UTC)
 FIRST_DAY = datetime(2023, 12, 31, 20, tzinfo=UTC)
-VERSIONED = (*INTAKE_OUTPUTS, "texts")
+TABLE_OF = {one.output: one.name for one in TABLES if one.output is not None}
+VERSIONED = (*INTAKE_OUTPUTS, "texts", "faces", "embeddings.visual", "embeddings.document")
+UNSEEN = ("metadata", "embeddings.document")
+"""Outputs of photos that cannot be decoded, too."""
 CAMERAS = (("Canon", "Canon EOS R5"), ("SONY", "ILCE-7"), (None, None))
 
 
@@ -49,7 +54,8 @@ def batch_rows(
 ) -> dict[str, list[Row]]:
     """Everything a batch writes about the photos with these numbers, whole and consistent, in every table it fills.
 
-    Every third photo has no camera, every fourth no date, every fifth no text; every seventh cannot be decoded.
+    Every third photo has no camera and no face, every fourth no date, every fifth no text; every seventh cannot be
+    decoded.
     """
     made: dict[str, list[dict[str, Any]]] = {}
     written = START + timedelta(hours=sequence)
@@ -72,8 +78,8 @@ def batch_rows(
                 "provider": "built in",
                 "computed_at": written,
             }
-            rows = _computed(output, number) if whole or output == "metadata" else []
-            made.setdefault(output, []).extend({**shared, **values} for values in rows)
+            rows = _computed(output, number) if whole or output in UNSEEN else []
+            made.setdefault(TABLE_OF[output], []).extend({**shared, **values} for values in rows)
     made["batches"] = [
         {
             **fact,
@@ -84,12 +90,28 @@ def batch_rows(
             "frozen_at": written,
         }
     ]
+    made["model_runs"] = [
+        {
+            **fact,
+            "run_id": str(uuid.uuid5(DEFAULT_LIBRARY, f"{output} of batch {batch_id}")),
+            "output": output,
+            "output_version": version_of(output, generation),
+            "provider": "built in",
+            "photos_done": sum(output in UNSEEN or number % 7 != 6 for number in numbers),
+            "photos_failed": 0,
+            "seconds": len(numbers) / 4,
+        }
+        for output in sorted(MODEL_OUTPUTS)
+    ]
     return {name: [table(name).row(**row) for row in rows] for name, rows in made.items() if rows}
 
 
-def publication_rows(epoch: int, sequence: int, numbers: Sequence[int], *, generation: int = 1) -> dict[str, list[Row]]:
-    """What an epoch says of these photos when the batch `sequence` is published whole."""
+def publication_rows(
+    epoch: int, sequence: int, numbers: Sequence[int], *, generation: int = 1, files: int = 1
+) -> dict[str, list[Row]]:
+    """What an epoch says of these photos when the batch `sequence` is published whole; each has so many `files`."""
     rows: list[Row] = []
+    placed: list[Row] = []
     for number in numbers:
         sha256 = hashlib.sha256(f"photo {number}".encode()).hexdigest()
         shared: dict[str, Any] = {
@@ -98,8 +120,10 @@ def publication_rows(epoch: int, sequence: int, numbers: Sequence[int], *, gener
             "library_id": LIBRARY,
             "published_at": START + timedelta(hours=sequence, minutes=30),
         }
+        held = [PublishedFile(source_id=SOURCE, path=f"2024/{number:05}-{copy}.jpg") for copy in range(files)]
+        placed.append(PublishedFiles(**shared, files=held))
         for output in (PHOTO, *VERSIONED):
-            failed = number % 7 == 6 and output not in (PHOTO, "metadata")
+            failed = number % 7 == 6 and output not in (PHOTO, *UNSEEN)
             rows.append(
                 Publication(
                     **shared,
@@ -111,7 +135,7 @@ def publication_rows(epoch: int, sequence: int, numbers: Sequence[int], *, gener
                     tries=int(failed),
                 )
             )
-    return {"publications": rows}
+    return {"publications": rows, "published_files": placed}
 
 
 def _facts(number: int, sha256: str, whole: bool) -> dict[str, dict[str, Any]]:
@@ -139,9 +163,15 @@ def _facts(number: int, sha256: str, whole: bool) -> dict[str, dict[str, Any]]:
 
 
 def _computed(output: str, number: int) -> list[dict[str, Any]]:
-    return {"metadata": _metadata, "renditions": _renditions, "fingerprints": _fingerprints, "texts": _texts}[output](
-        number
-    )
+    return {
+        "metadata": _metadata,
+        "renditions": _renditions,
+        "fingerprints": _fingerprints,
+        "texts": _texts,
+        "faces": _faces,
+        "embeddings.visual": _vectors,
+        "embeddings.document": _vectors,
+    }[output](number)
 
 
 def _metadata(number: int) -> list[dict[str, Any]]:
@@ -149,7 +179,7 @@ def _metadata(number: int) -> list[dict[str, Any]]:
     local = (FIRST_DAY + timedelta(hours=number)).replace(tzinfo=None) if number % 4 else None
     values: dict[str, Any] = dict.fromkeys(table("metadata").row.model_fields)
     values |= {"camera_make": make, "camera_model": model, "keywords": ["trip"] if number % 2 else [], "sources": []}
-    values |= {"latitude": 48.0, "longitude": 11.0} if number % 2 else {}
+    values |= {"latitude": 48.0, "longitude": 11.0, "country": "DE"} if number % 2 else {}
     if local is not None:
         values |= {"taken_local": local, "taken_offset_minutes": 60, "taken_source": "exif:DateTimeOriginal"}
         values |= {"taken_utc": (local - timedelta(hours=1)).replace(tzinfo=UTC)}
@@ -174,9 +204,15 @@ def _renditions(number: int) -> list[dict[str, Any]]:
 
 def _fingerprints(number: int) -> list[dict[str, Any]]:
     digest = hashlib.sha256(f"pixels {number}".encode()).hexdigest()
-    return [
-        {"pixel_digest": digest, "dhash": digest[:16], "phash": digest[16:32], "sharpness": 10.0, "brightness": 0.5}
-    ]
+    miniature = hashlib.shake_128(digest.encode()).hexdigest(EDGE * EDGE)
+    hashes = {
+        "pixel_digest": digest,
+        "dhash": digest[:16],
+        "phash": digest[16:32],
+        "miniature": miniature,
+        "chroma": 0.3,
+    }
+    return [{**hashes, "sharpness": 10.0, "brightness": 0.5}]
 
 
 def _texts(number: int) -> list[dict[str, Any]]:
@@ -184,3 +220,27 @@ def _texts(number: int) -> list[dict[str, Any]]:
     text = "\n".join(str(line["text"]) for line in lines)
     score = 0.9 if lines else None
     return [{"text": text, "line_count": len(lines), "score": score, "rotation": 0, "lines": lines}]
+
+
+def _faces(number: int) -> list[dict[str, Any]]:
+    if number % 3 == 2:
+        return []
+    digest = hashlib.sha256(f"face {number}".encode()).hexdigest()
+    box = {"x": 0.25, "y": 0.25, "w": 0.5, "h": 0.5}
+    return [
+        {
+            "face_id": str(uuid.uuid5(DEFAULT_LIBRARY, f"face {number}")),
+            **box,
+            "score": 1.0,
+            "size_px": 200,
+            "sharpness": 10.0,
+            "pose": "frontal",
+            "descriptor": [float(number % 3), 1.0],
+            "thumbnail_sha256": digest,
+            "thumbnail_bytes": 400,
+        }
+    ]
+
+
+def _vectors(number: int) -> list[dict[str, Any]]:
+    return [{"vector": [1.0, 0.0] if number % 2 else [0.0, 1.0]}]

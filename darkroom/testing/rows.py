@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, NaiveDatetime
 
 from darkroom.contracts.columns import UUID_PATTERN
 from darkroom.contracts.table import Field, Row, Table
+from darkroom.domain.miniatures import EDGE
 
 EPOCH = datetime(2024, 2, 29, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -55,14 +56,21 @@ def _typed(field: Field, python: Any, number: int) -> Any:
     return _number(field, python, number)
 
 
+LONGEST = 2 * EDGE * EDGE
+"""Hex digits of a value whose contract does not say how many: a miniature's."""
+
+
 def _text(field: Field, number: int) -> str:
     pattern = field.column.pattern
     name = f"{field.name}-{number}"
     if pattern == UUID_PATTERN:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, name))
-    digits = re.fullmatch(r"\[0-9a-f\]\{(\d+)\}", pattern or "")
+    digits = re.fullmatch(r"\[0-9a-f\](?:\{(\d+)\}|\+)", pattern or "")
     if digits:
-        return hashlib.sha256(name.encode()).hexdigest()[: int(digits[1])]
+        return hashlib.shake_128(name.encode()).hexdigest(LONGEST // 2)[: int(digits[1] or LONGEST)]
+    letters = re.fullmatch(r"\[A-Z\]\{(\d+)\}", pattern or "")
+    if letters:
+        return chr(ord("A") + number % 26) * int(letters[1])
     if pattern is not None:
         return "image/jpeg"
     return f"Größe '{name}' 東京"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert
 
 from darkroom.domain import identity
 from darkroom.stores.state import schema
+from darkroom.stores.state.photo_words import publish_words
 from darkroom.stores.state.publishing import next_epoch
 
 MODIFIED_AT = datetime(2024, 5, 1, 10, 34, 56, tzinfo=UTC)
@@ -64,6 +65,7 @@ def publish_photo(
         **values,
     }
     connection.execute(insert(schema.photos).values(row))
+    publish_words(connection, [row])
     if source_id is not None:
         add_file(connection, row, source_id, name)
     for output, state in (outputs or {}).items():
@@ -83,3 +85,70 @@ def add_file(
     names = ("photo_id", "library_id", "sha256", "size_bytes", "epoch")
     row = {**{name: photo[name] for name in names}, "source_id": source_id, "path": path, "modified_at": modified_at}
     connection.execute(insert(schema.photo_files).values(row))
+
+
+def add_person(
+    connection: Connection,
+    name: str | None,
+    photos: Sequence[uuid.UUID | str],
+    library_id: uuid.UUID = identity.DEFAULT_LIBRARY,
+    **values: Any,
+) -> uuid.UUID:
+    """A person called `name` with a face in each of these published photos. Returns the person's id."""
+    person_id = uuid.uuid4()
+    epoch, _ = next_epoch(connection)
+    row = {"person_id": person_id, "library_id": library_id, "name": name, "epoch": epoch, **values}
+    connection.execute(insert(schema.people).values(faces=len(photos), photos=len(photos), **row))
+    for photo_id in photos:
+        face = {"face_id": uuid.uuid4(), "photo_id": photo_id, "library_id": library_id, "person_id": person_id}
+        box = {"x": 0.1, "y": 0.1, "w": 0.2, "h": 0.2, "score": 1.0, "size_px": 90, "thumbnail_sha256": "0" * 64}
+        connection.execute(insert(schema.faces).values(**face, **box, epoch=epoch))
+    return person_id
+
+
+def add_duplicates(
+    connection: Connection,
+    photos: Sequence[uuid.UUID],
+    kind: str = "near",
+    *,
+    sizes: Sequence[int] = (),
+    library_id: uuid.UUID = identity.DEFAULT_LIBRARY,
+    **values: Any,
+) -> uuid.UUID:
+    """A group of these published photos, the first to be kept; `sizes` are of their files. Returns the group's id."""
+    sizes = sizes or [100] * len(photos)
+    wasted = sum(sizes[1:]) if kind != "bytes" else sizes[0]
+    epoch, _ = next_epoch(connection)
+    row = {
+        "group_id": uuid.uuid5(library_id, f"{kind}:{min(photos)}"),
+        "library_id": library_id,
+        "kind": kind,
+        "keeper_id": photos[0],
+        "photos": len(photos),
+        "wasted_bytes": wasted,
+        "found_bytes": wasted,
+        "epoch": epoch,
+        **values,
+    }
+    connection.execute(insert(schema.duplicate_groups).values(**row))
+    for position, (photo_id, size) in enumerate(zip(photos, sizes, strict=True)):
+        member = {"group_id": row["group_id"], "photo_id": photo_id, "library_id": library_id}
+        connection.execute(insert(schema.duplicate_members).values(**member, position=position, size_bytes=size))
+    return row["group_id"]  # type: ignore[no-any-return]
+
+
+def add_stack(
+    connection: Connection,
+    photos: Sequence[uuid.UUID],
+    kind: str = "burst",
+    library_id: uuid.UUID = identity.DEFAULT_LIBRARY,
+) -> uuid.UUID:
+    """A stack of these published photos. Returns its id."""
+    stack_id = uuid.uuid5(library_id, f"{kind}:{min(photos)}")
+    epoch, _ = next_epoch(connection)
+    row = {"stack_id": stack_id, "library_id": library_id, "kind": kind, "photos": len(photos), "epoch": epoch}
+    connection.execute(insert(schema.stacks).values(**row))
+    for position, photo_id in enumerate(photos):
+        member = {"stack_id": stack_id, "photo_id": photo_id, "library_id": library_id, "position": position}
+        connection.execute(insert(schema.stack_members).values(**member))
+    return stack_id

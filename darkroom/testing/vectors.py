@@ -34,6 +34,10 @@ class MemoryVectors:
         self._words = {one.name for one in made if one.kind is IndexAs.WORDS}
         self._properties = {one.name for one in made if one.kind is not IndexAs.WORDS}
 
+    def open(self) -> None:
+        """Nothing to open."""
+        self._check()
+
     def upsert(self, entries: Sequence[Entry]) -> None:
         """Inserts entries or replaces them whole. Raises `ValueError` for unknown names and bad vectors."""
         self._check()
@@ -76,7 +80,13 @@ class MemoryVectors:
                 self._entries.pop(photo_id, None)
 
     def search_words(
-        self, words: str, *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+        self,
+        words: str,
+        *,
+        libraries: Sequence[str],
+        limit: int,
+        filter: Filter | None = None,
+        among: Sequence[str] | None = None,
     ) -> list[Hit]:
         """Best entries by BM25 over the words of all word properties."""
         asked = list(dict.fromkeys(words.split()))
@@ -84,7 +94,7 @@ class MemoryVectors:
         mean = sum(document.total() for document in documents.values()) / len(documents) if documents else 1.0
         idf = {word: _idf(sum(word in document for document in documents.values()), len(documents)) for word in asked}
         hits = []
-        for photo_id in self._seen(libraries, filter):
+        for photo_id in self._seen(libraries, filter, among):
             document = documents[photo_id]
             if matched := tuple(word for word in asked if word in document):
                 length = _K1 * (1 - _B + _B * document.total() / (mean or 1.0))
@@ -93,7 +103,14 @@ class MemoryVectors:
         return _best(hits, limit)
 
     def search_vector(
-        self, space: str, vector: Sequence[float], *, libraries: Sequence[str], limit: int, filter: Filter | None = None
+        self,
+        space: str,
+        vector: Sequence[float],
+        *,
+        libraries: Sequence[str],
+        limit: int,
+        filter: Filter | None = None,
+        among: Sequence[str] | None = None,
     ) -> list[Hit]:
         """Nearest entries by cosine similarity."""
         self._check()
@@ -101,18 +118,30 @@ class MemoryVectors:
         wanted = self._checked(name, vector)
         found = [
             Hit(photo_id, _cosine(wanted, entry.vectors[name]))
-            for photo_id, entry in self._seen(libraries, filter).items()
+            for photo_id, entry in self._seen(libraries, filter, among).items()
             if name in entry.vectors
         ]
         return _best(found, limit)
+
+    def vectors(self, space: str, photo_ids: Sequence[str]) -> dict[str, list[float]]:
+        """The vectors of photos in a space."""
+        self._check()
+        name = self._aliases.get(space, space)
+        if name not in self._spaces:
+            raise ValueError(f"no vector space or alias is called {space!r}")
+        held = {photo_id: self._entries[photo_id].vectors for photo_id in photo_ids if photo_id in self._entries}
+        return {photo_id: list(map(float, spaces[name])) for photo_id, spaces in held.items() if name in spaces}
 
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order."""
         return [Hit(photo_id, 1.0) for photo_id in sorted(self._seen(libraries, filter))[: max(limit, 0)]]
 
-    def photo_ids(self, libraries: Sequence[str]) -> Iterator[str]:
-        """Every id in the index for these libraries."""
-        yield from self._seen(libraries, None)
+    def photo_ids(self, libraries: Sequence[str], space: str | None = None) -> Iterator[str]:
+        """Every id in the index for these libraries, or of those with a vector in a space."""
+        name = self._aliases.get(space or "", space)
+        yield from (
+            photo_id for photo_id, entry in self._seen(libraries, None).items() if not name or name in entry.vectors
+        )
 
     def held(self, photo_ids: Sequence[str]) -> set[str]:
         """Which of these photos have an entry."""
@@ -128,10 +157,14 @@ class MemoryVectors:
         if not self.available:
             raise IndexUnavailable("the search index was made unavailable")
 
-    def _seen(self, libraries: Sequence[str] | None, filter: Filter | None) -> dict[str, Entry]:
+    def _seen(
+        self, libraries: Sequence[str] | None, filter: Filter | None, among: Sequence[str] | None = None
+    ) -> dict[str, Entry]:
         self._check()
         with self._lock:
             entries = dict(self._entries)
+        if among is not None:
+            entries = {photo_id: entries[photo_id] for photo_id in among if photo_id in entries}
         kept = indexable(filter)
         return {
             photo_id: entry

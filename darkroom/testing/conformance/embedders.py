@@ -37,6 +37,16 @@ def assert_versioned(kind: type[Provider]) -> None:
     assert kind.name and kind.code_version
 
 
+def assert_calibrated(kind: type[ImageEmbedder] | type[TextEmbedder]) -> None:
+    """A cosine is worth more the greater it is, nothing below the cut-off and nearly all when it is 1."""
+    for words in (0, 1, 5):
+        least = kind.calibration.least(words)
+        worth = [kind.calibration.score(cosine, words) for cosine in (-1.0, least - 0.01, least + 0.01, 1.0)]
+        assert worth[:2] == [0.0, 0.0]
+        assert kind.calibration.cut_off <= worth[2] < worth[3] <= 1
+        assert worth[3] > 0.9
+
+
 def scene(seed: int) -> Image:
     """A picture of coloured rectangles, unlike that of any other seed."""
     rng = np.random.default_rng(seed)
@@ -91,6 +101,9 @@ class ImageEmbedderConformance:
     def test_its_version_can_be_told_without_loading(self, embedder: ImageEmbedder) -> None:
         assert_versioned(type(embedder))
 
+    def test_likeness_is_calibrated(self, embedder: ImageEmbedder) -> None:
+        assert_calibrated(type(embedder))
+
 
 class TextEmbedderConformance:
     """Behaviour of `darkroom.sdk.tasks.TextEmbedder`."""
@@ -130,3 +143,6 @@ class TextEmbedderConformance:
 
     def test_its_version_can_be_told_without_loading(self, embedder: TextEmbedder) -> None:
         assert_versioned(type(embedder))
+
+    def test_closeness_of_meaning_is_calibrated(self, embedder: TextEmbedder) -> None:
+        assert_calibrated(type(embedder))

@@ -277,6 +277,54 @@ class VectorStoreConformance:
         assert hits[2].score == pytest.approx(0.0, abs=1e-5)
         assert store.search_vector("visual", [1.0, 0.0, 0.0], libraries=[THEIRS], limit=5) == []
 
+    def test_only_the_named_photos_are_searched(self, store: VectorStore) -> None:
+        store.add_space("space", 2)
+        store.upsert([entry(f"p{number}", "beach " * (9 - number)) for number in range(9)])
+        store.upsert([Entry(f"v{number}", MINE, vectors={"space": [1.0, number / 9]}) for number in range(9)])
+        few = ["p7", "v3", "p4", "v8", "nobody", "x') OR ('1'='1"]
+        assert ids(store.search_words("beach", libraries=[MINE], limit=5, among=few)) == ["p4", "p7"]
+        assert ids(store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=5, among=few)) == ["v3", "v8"]
+        assert ids(store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=1, among=few)) == ["v3"]
+        assert store.search_vector("space", [1.0, 0.0], libraries=[THEIRS], limit=5, among=few) == []
+        assert store.search_words("beach", libraries=[MINE], limit=5, among=[]) == []
+        assert store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=5, among=[]) == []
+
+    @pytest.mark.parametrize("dimension", [2, 480])
+    def test_entries_without_a_vector_are_never_near(self, store: VectorStore, dimension: int) -> None:
+        def vector(second: float) -> list[float]:
+            return [1.0, second] + [0.0] * (dimension - 2)
+
+        store.add_space("space", dimension)
+        bare = [entry(f"none{number}", "no vector") for number in range(30)]
+        store.upsert([*bare, *(Entry(f"v{number}", MINE, vectors={"space": vector(number)}) for number in range(3))])
+        for limit in (2, 100):
+            hits = store.search_vector("space", vector(0.0), libraries=[MINE], limit=limit)
+            assert ids(hits) == ["v0", "v1", "v2"][:limit]
+        assert store.search_vector("space", vector(0.0), libraries=[MINE], limit=5, among=["none1", "none2"]) == []
+        store.upsert([entry("v0", "its vector is gone")])
+        assert ids(store.search_vector("space", vector(0.0), libraries=[MINE], limit=5)) == ["v1", "v2"]
+        store.flip("alias", "space")
+        assert sorted(store.photo_ids([MINE], "space")) == sorted(store.photo_ids([MINE], "alias")) == ["v1", "v2"]
+        assert list(store.photo_ids([THEIRS], "space")) == list(store.photo_ids([MINE], "unknown")) == []
+
+    def test_vectors_are_given_back_as_they_came(self, store: VectorStore) -> None:
+        store.add_space("space", 3)
+        store.upsert([Entry("a", MINE, vectors={"space": [1.0, 2.0, 0.5]}), entry("b", "no vector")])
+        store.flip("alias", "space")
+        for name in ("space", "alias"):
+            assert store.vectors(name, ["a", "b", "nobody"]) == {"a": [1.0, 2.0, 0.5]}
+        assert store.vectors("space", []) == {}
+        with pytest.raises(ValueError, match="unknown"):
+            store.vectors("unknown", ["a"])
+
+    def test_a_filter_is_applied_before_the_nearest_are_taken(self, store: VectorStore) -> None:
+        store.add_space("space", 2)
+        near = [Entry(f"p{number:03d}", MINE, vectors={"space": [1.0, number / 200]}) for number in range(200)]
+        store.upsert(near)
+        store.patch({"p150": {"rating": 5.0}, "p199": {"rating": 5.0}})
+        hits = store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=3, filter=parse("rating = 5"))
+        assert ids(hits) == ["p150", "p199"]
+
     def test_an_alias_moves_from_space_to_space(self, store: VectorStore) -> None:
         store.add_space("old", 2)
         store.add_space("new.model-2", 3)
