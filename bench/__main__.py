@@ -7,18 +7,19 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import ingest, ocr_quality
+from bench import busy, embedding, ingest, marts, ocr_quality, search
 from bench.measure import Result, machine, table
 
 RESULTS = Path(__file__).parent / "results"
-BENCHES = ("reading", "ingest")
+BENCHES = ("reading", "ingest", "embedding", "search", "busy", "marts")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure ratios, side by side.")
     parser.add_argument("benches", nargs="*", metavar="bench", help=f"some of: {', '.join(BENCHES)} (all without)")
     parser.add_argument("--photos", type=int, default=500, help="size of the ingest corpus")
-    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds of the ingest bench")
+    parser.add_argument("--entries", type=int, default=search.PHOTOS, help="size of the searched library")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds")
     parser.add_argument("--pictures", type=int, default=ocr_quality.ALL, help="pictures of each kind for reading")
     arguments = parser.parse_args()
     if unknown := set(arguments.benches) - set(BENCHES):
@@ -32,8 +33,17 @@ def main() -> None:
         results += ocr_quality.run(arguments.pictures)
     if "ingest" in chosen:
         results += ingest.run(arguments.photos, arguments.rounds)
+    if "search" in chosen:
+        results += search.run(arguments.entries, arguments.rounds)
+    if "embedding" in chosen:
+        results += embedding.run(rounds=arguments.rounds)
+    if "busy" in chosen:
+        results += busy.run(rounds=arguments.rounds)
+    if "marts" in chosen:
+        results += marts.run(rounds=arguments.rounds)
     print(table(results))
-    standard = set(chosen) == set(BENCHES) and (arguments.photos, arguments.pictures) == (500, ocr_quality.ALL)
+    sizes = arguments.photos, arguments.pictures, arguments.entries
+    standard = set(chosen) == set(BENCHES) and sizes == (500, ocr_quality.ALL, search.PHOTOS)
     path = RESULTS / ("latest.json" if standard else "partial.json")
     RESULTS.mkdir(exist_ok=True)
     report = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -86,6 +87,15 @@ def machine() -> dict[str, Any]:
         "packages": {name: version(name) for name in PACKAGES},
         "load_average": [round(load, 2) for load in os.getloadavg()],
     }
+
+
+def alone(run: Callable[[int, int], Iterable[Result]], description: str | None, photos: int) -> None:
+    """A bench's own command line: so many `photos` unless told otherwise, its table printed."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--photos", type=int, default=photos, help="how many photos it works on")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds")
+    arguments = parser.parse_args()
+    print(table(list(run(arguments.photos, arguments.rounds))))
 
 
 def table(results: Sequence[Result]) -> str:

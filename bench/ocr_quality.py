@@ -70,9 +70,9 @@ def pictures(limit: int) -> Iterator[Picture]:
             label = json.loads(row["label"])
             counts[label["kind"]] += 1
             if label.get("text") and counts[label["kind"]] <= limit:
-                yield Picture(label["kind"], _display(TESTDATA / "ocr" / row["file"]), label["text"])
+                yield Picture(label["kind"], display(TESTDATA / "ocr" / row["file"]), label["text"])
     for path in sorted((TESTDATA / "retrieval").glob("*.jpg"))[:: 515 // PHOTOS][: min(limit, PHOTOS)]:
-        yield Picture("photo", _display(path), None)
+        yield Picture("photo", display(path), None)
 
 
 def readers() -> dict[str, Read]:
@@ -144,7 +144,7 @@ def _result(
     return Result(name, ratio, float(low), float(high), target, values[0], values[1], unit, count)
 
 
-def _display(path: Path) -> NDArray[np.uint8]:
+def display(path: Path) -> NDArray[np.uint8]:
     with Image.open(path) as picture:
         upright = ImageOps.exif_transpose(picture).convert("RGBA")
         page = Image.new("RGBA", upright.size, "white")

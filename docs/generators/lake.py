@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,10 @@ from darkroom.contracts.table import Table
 from darkroom.decoding.decoder import outputs_of_intake
 from darkroom.domain.fields import OUTPUT_STATES
 from darkroom.domain.outputs import INDEX_OUTPUT, OUTPUTS
-from darkroom.inference.registry import TEXT_READERS
+from darkroom.inference.registry import TASKS, entries
 from darkroom.services.documents import DOCUMENT_VERSION
 from darkroom.services.gates import GATED
+from darkroom.services.models import BUNDLED
 from docs.generators.markdown import code, codes, grid
 from quality.derive import Expected, expected, expected_inside
 from quality.rules import rules
@@ -64,7 +64,9 @@ def checks() -> Iterator[str]:
     yield "`quality/suites`. A quarantine that names no photo blocks."
     for table in BY_NAME:
         yield f"\n## {table.name}\n"
-        if table not in GATED:
+        if table.written_by == "generation":
+            yield "Made across batches: one gate judges a whole generation, and nothing of it can be set aside.\n"
+        elif table not in GATED:
             yield "Written by the platform about itself, outside of batches: no gate runs over it. Its contract says:\n"
         yield from grid(("about", "expectation", "severity"), _expectations(table))
         if found := rules(table):
@@ -135,10 +137,10 @@ def _maker(output: str) -> tuple[str, str]:
         return f"{code(recipe.provider)}, code {recipe.code_version}", values
     if output == INDEX_OUTPUT:
         return f"{code('document')}, code {DOCUMENT_VERSION}", ""
-    if output == "texts":
-        points = entry_points(group=TEXT_READERS)
-        bundled = sorted(point.name for point in points if point.dist is not None and point.dist.name == "darkroom")
-        return f"the text reader of the settings; bundled: {codes(bundled)}", "the reader's own"
+    for task in (task for task in TASKS if task.output == output):
+        found = entries(task).items()
+        bundled = sorted(name for name, point in found if point.dist is not None and point.dist.name == BUNDLED)
+        return f"the {task.noun} of the settings; bundled: {codes(bundled)}", "the provider's own"
     (table,) = (table for table in TABLES if table.output == output)
     return f"{code('darkroom')}, code {table.code_version}", ""
 

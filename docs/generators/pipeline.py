@@ -16,10 +16,11 @@ def assets() -> Iterator[str]:
 
     definitions = build_definitions()
     graph = definitions.resolve_asset_graph()
-    checked = {key.asset_key for key in graph.asset_check_keys}
+    checked = {key.asset_key for key in graph.asset_check_keys if graph.get(key).blocking}
     nodes = sorted((graph.get(key) for key in graph.get_all_asset_keys()), key=lambda node: node.key)
-    yield "What the code location `darkroom` defines. The location `marts` holds `publications` and one asset per dbt"
-    yield "model: see [Marts](marts.md). Every asset here is cut by the dynamic partition `batches`.\n"
+    yield "What the code location `darkroom` defines. The location `marts` holds the records that dbt reads and one"
+    yield "asset per dbt model: see [Marts](marts.md). Every asset here is cut by the dynamic partition `batches`,"
+    yield "but for those of the group `generations`, each run of which is about one library.\n"
     rows = [
         (
             code(node.key.to_user_string()),
