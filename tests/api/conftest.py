@@ -6,30 +6,40 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import Connection, Engine, delete
+from sqlalchemy import Connection, Engine, delete, select
 
 from api.app import create_app
 from api.dependencies import Parts
 from api.logs import configure_logging
-from darkroom.domain.identity import DEFAULT_OWNER
+from darkroom.domain.identity import DEFAULT_LIBRARY, DEFAULT_OWNER
 from darkroom.home import Home
+from darkroom.inference.providers.look import Look
 from darkroom.security.keys import digest, generate
+from darkroom.services.documents import entry
+from darkroom.services.meanings import PictureLooks
 from darkroom.settings import ApiSettings, Settings
 from darkroom.stores.state import keys, schema
 from darkroom.stores.state.engine import connect
 from darkroom.stores.state.migrate import migrate
+from darkroom.testing.conformance.embedders import scene
+from darkroom.testing.embedders import FakeTextEmbedder
 from darkroom.testing.lake import memory_lake
 from darkroom.testing.objects import MemoryObjects
 from darkroom.testing.postgres import embedded_postgres
+from darkroom.testing.searching import FakeMeanings, vector_of
+from darkroom.testing.serving import add_source, publish_photo
 from darkroom.testing.vectors import MemoryVectors
 
 MakeKey = Callable[..., str]
 ClientOf = Callable[[str], httpx.Client]
+Publish = Callable[..., str]
 
 KEPT = {"users", "libraries", "api_keys", "publish_epoch"}
 TABLES = [table for table in reversed(schema.metadata.sorted_tables) if table.name not in KEPT]
@@ -62,6 +72,7 @@ def parts(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Part
     parts = Parts(Settings(home=home.root, api=ApiSettings(refused_per_minute=1_000_000)))
     parts.objects = MemoryObjects()
     parts.vectors = MemoryVectors()
+    parts.meanings = FakeMeanings()
     with memory_lake(tmp_path_factory.mktemp("lake")) as lake:
         parts.lake = lake
         yield parts
@@ -149,3 +160,60 @@ def state(owner: Engine) -> Iterator[Callable[[], object]]:
             yield connection
 
     yield begin
+
+
+@pytest.fixture
+def index(parts: Parts) -> Iterator[MemoryVectors]:
+    """The application's index, emptied."""
+    store = parts.vectors
+    assert isinstance(store, MemoryVectors)
+    store.delete(list(store.photo_ids([DEFAULT_LIBRARY])))
+    store.add_space("document_fake", FakeTextEmbedder.dimensions)
+    store.add_space(looks(), Look.dimensions)
+    store.available = True
+    yield store
+    store.available = True
+
+
+@cache
+def looks() -> str:
+    """The space pictures are compared in."""
+    return PictureLooks(Look.name).space
+
+
+@cache
+def look_of(seed: int) -> list[float]:
+    """How the scene of this seed looks, as the bundled model has it."""
+    model = Look()
+    model.load()
+    return [float(value) for value in model.embed([scene(seed)])[0]]
+
+
+@pytest.fixture
+def publish(index: MemoryVectors, state: Callable[[], Any]) -> Publish:
+    """Publishes a photo and its entry: `publish("name", title="…", meant="…", look=seed)`; returns its id."""
+    source: list[uuid.UUID] = []
+
+    def publish(
+        name: str,
+        *,
+        library_id: uuid.UUID = DEFAULT_LIBRARY,
+        indexed: bool = True,
+        meant: str = "",
+        look: int | None = None,
+        **values: Any,
+    ) -> str:
+        with state() as connection:
+            if not source:
+                source.append(add_source(connection, DEFAULT_LIBRARY, "/pictures"))
+            mine = source[0] if library_id == DEFAULT_LIBRARY else None
+            photo_id = publish_photo(connection, name, library_id=library_id, source_id=mine, **values)
+            query = select(schema.photos).where(schema.photos.c.photo_id == photo_id)
+            row = dict(connection.execute(query).mappings().one())
+        vectors = {"document_fake": vector_of(meant)} if meant else {}
+        vectors |= {looks(): look_of(look)} if look is not None else {}
+        if indexed:
+            index.upsert([entry(row, [{"path": name}] if mine else [], row, {"text": row["text"]}, vectors)])
+        return str(photo_id)
+
+    return publish

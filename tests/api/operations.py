@@ -9,6 +9,17 @@ import httpx
 
 from api.app import create_app
 from darkroom.settings import Settings
+from darkroom.testing.conformance.embedders import scene
+from darkroom.testing.readers import jpeg
+
+BYTES = "application/octet-stream"
+"""Media type of bodies that are files: they have no example, and are asked with a picture."""
+
+
+@cache
+def picture() -> bytes:
+    """A picture, encoded."""
+    return jpeg(scene(1))
 
 
 @dataclass(frozen=True)
@@ -20,6 +31,7 @@ class Operation:
     scopes: tuple[str, ...]
     parameters: dict[str, Any] = field(default_factory=dict)
     bodies: tuple[Any, ...] = ()
+    media: str = "application/json"
 
     def ask(self, client: httpx.Client, body: int = 0, **headers: str) -> httpx.Response:
         """Asks for it with the example of every required parameter and of the body; events are not waited for."""
@@ -27,8 +39,8 @@ class Operation:
             self.method,
             self.path.format(**self.parameters),
             params={name: value for name, value in self.parameters.items() if "{" + name + "}" not in self.path},
-            json=self.bodies[body] if self.bodies else None,
-            headers=headers,
+            headers=headers | ({"Content-Type": BYTES} if self.media == BYTES else {}),
+            **({"content" if self.media == BYTES else "json": self.bodies[body]} if self.bodies else {}),
         ) as answer:
             if not answer.headers.get("content-type", "").startswith("text/event-stream"):
                 answer.read()
@@ -53,7 +65,9 @@ def operations() -> Iterator[Operation]:
         for method, described in methods.items():
             scopes = [scope for one in described.get("security", []) for scopes in one.values() for scope in scopes]
             parameters = {one["name"]: _example(one) for one in described.get("parameters", []) if one["required"]}
-            yield Operation(method.upper(), path, tuple(scopes), parameters, tuple(_bodies(described, found)))
+            media = next(iter(described.get("requestBody", {}).get("content", {})), "application/json")
+            bodies = (picture(),) if media == BYTES else tuple(_bodies(described, found))
+            yield Operation(method.upper(), path, tuple(scopes), parameters, bodies, media)
 
 
 def _example(parameter: dict[str, Any]) -> Any:

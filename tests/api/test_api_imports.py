@@ -203,10 +203,11 @@ def test_progress_is_what_the_pipeline_did(client: httpx.Client, source: dict[st
         "files_failed": 2,
         "photos_published": 3,
     }
-    # Four files are through; of the other four half are opened, and reading text has not begun.
-    assert progress["percent"] == pytest.approx(100 * (4 + 4 * 0.95 * 0.25) / 8, abs=0.1)
-    assert progress["rate_per_second"] == pytest.approx((4 + 0.95) / 10, rel=0.3)
-    assert progress["eta_seconds"] == pytest.approx((8 - 4.95) / 0.495, rel=0.3)
+    # Four files are through; of the other four half are opened, and no text was read and no face looked for.
+    through = 4 + 4 * 0.95 * 0.5 / 3
+    assert progress["percent"] == pytest.approx(100 * through / 8, abs=0.1)
+    assert progress["rate_per_second"] == pytest.approx(through / 10, rel=0.3)
+    assert progress["eta_seconds"] == pytest.approx((8 - through) / (through / 10), rel=0.3)
 
 
 def test_a_photo_with_files_in_several_batches_is_counted_once(

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, insert
 
 from api.dependencies import Parts
 from api.schemas import examples
-from darkroom.domain.identity import DEFAULT_LIBRARY, original_key, rendition_key
+from darkroom.domain.identity import DEFAULT_LIBRARY, face_key, original_key, rendition_key
 from darkroom.stores.state import schema
-from darkroom.testing.serving import add_source, publish_photo
+from darkroom.testing.people import add_person
+from darkroom.testing.serving import add_duplicates, add_source, publish_photo
 from tests.api.operations import Operation, document, operations
 
 State = Callable[[], AbstractContextManager[Connection]]
@@ -104,7 +105,7 @@ def test_every_field_is_described() -> None:
 def things(state: State, parts: Parts) -> None:
     """What the examples name."""
     digest = hashlib.sha256(b"picture").hexdigest()
-    for key in (original_key(DEFAULT_LIBRARY, digest), rendition_key(DEFAULT_LIBRARY, digest)):
+    for key in (key_of(DEFAULT_LIBRARY, digest) for key_of in (original_key, rendition_key, face_key)):
         parts.objects.put(key, b"picture", digest)
     with state() as connection:
         source = add_source(connection, DEFAULT_LIBRARY, "/srv/pictures", id=uuid.UUID(examples.SOURCE))
@@ -112,8 +113,13 @@ def things(state: State, parts: Parts) -> None:
         publish_photo(
             connection, "a.jpg", content=b"picture", source_id=source, photo_id=photo, thumbnail_sha256=digest
         )
+        add_person(connection, uuid.UUID(examples.PERSON), {uuid.UUID(examples.FACE): photo})
+        add_person(connection, uuid.UUID(examples.PERSON), {uuid.uuid4(): publish_photo(connection, "b.jpg")})
+        add_person(connection, uuid.UUID(examples.OTHER_PERSON), {uuid.uuid4(): publish_photo(connection, "c.jpg")})
         values = {"library_id": DEFAULT_LIBRARY, "kind": "import", "source_id": source, "state": "running"}
         connection.execute(insert(schema.requests).values(id=uuid.UUID(examples.IMPORT), **values))
+        copy = publish_photo(connection, "a copy.jpg")
+        add_duplicates(connection, [photo, copy], group_id=uuid.UUID(examples.GROUP))
 
 
 @each

@@ -10,49 +10,18 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from api.dependencies import Parts
 from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.services.documents import entry
 from darkroom.stores.state import keys, schema
-from darkroom.testing.serving import add_library, add_source, publish_photo
+from darkroom.testing.serving import add_library
 from darkroom.testing.vectors import MemoryVectors
 
 State = Callable[[], AbstractContextManager[Connection]]
 Publish = Callable[..., str]
 NOON = datetime.fromisoformat("2024-05-01T12:00:00")
-
-
-@pytest.fixture
-def index(parts: Parts) -> Iterator[MemoryVectors]:
-    """The application's index, emptied."""
-    store = parts.vectors
-    assert isinstance(store, MemoryVectors)
-    store.delete(list(store.photo_ids([DEFAULT_LIBRARY])))
-    store.available = True
-    yield store
-    store.available = True
-
-
-@pytest.fixture
-def publish(index: MemoryVectors, state: State) -> Publish:
-    """Publishes a photo and its entry: `publish("name", title="…", indexed=True)`; returns its id."""
-    source: list[uuid.UUID] = []
-
-    def publish(name: str, *, library_id: uuid.UUID = DEFAULT_LIBRARY, indexed: bool = True, **values: Any) -> str:
-        with state() as connection:
-            if not source:
-                source.append(add_source(connection, DEFAULT_LIBRARY, "/pictures"))
-            mine = source[0] if library_id == DEFAULT_LIBRARY else None
-            photo_id = publish_photo(connection, name, library_id=library_id, source_id=mine, **values)
-            query = select(schema.photos).where(schema.photos.c.photo_id == photo_id)
-            row = dict(connection.execute(query).mappings().one())
-        if indexed:
-            index.upsert([entry(row, [{"path": name}] if mine else [], row, {"text": row["text"]})])
-        return str(photo_id)
-
-    return publish
 
 
 def search(client: httpx.Client, **asked: object) -> dict[str, Any]:
@@ -220,7 +189,7 @@ def test_an_entry_that_is_not_published_is_not_shown(
 ) -> None:
     wanted = publish("a.jpg", title="sunset")
     ghosts = [{"photo_id": str(uuid.uuid4()), "library_id": str(DEFAULT_LIBRARY)} for _ in range(600)]
-    index.upsert([entry(ghost, [], {"title": "sunset sunset"}, None) for ghost in ghosts])
+    index.upsert([entry(ghost, [], {"title": "sunset sunset"}, None, {}) for ghost in ghosts])
     assert ids(search(client, text="sunset", limit=5)) == [wanted]
 
 
@@ -247,7 +216,7 @@ def test_words_that_are_no_longer_published_still_give_a_reason(
     client: httpx.Client, publish: Publish, index: MemoryVectors
 ) -> None:
     photo = publish("a.jpg", title="sunset")
-    index.upsert([entry({"photo_id": photo, "library_id": DEFAULT_LIBRARY}, [], {"title": "dawn"}, None)])
+    index.upsert([entry({"photo_id": photo, "library_id": DEFAULT_LIBRARY}, [], {"title": "dawn"}, None, {})])
     (hit,) = search(client, text="dawn")["items"]
     assert hit["reasons"] == [{"kind": "words", "detail": "dawn", "score": 1.0, "property": None, "highlights": []}]
 
@@ -264,7 +233,7 @@ def test_photos_the_index_lacks_are_told(client: httpx.Client, publish: Publish)
     publish("a.jpg", title="sunset", outputs={"index": "done"})
     assert search(client, text="sunset")["degraded"] == []
     publish("b.jpg", title="sunset", outputs={"index": "failed"}, indexed=False)
-    assert search(client, text="sunset")["degraded"] == [{"leg": "words", "reason": "1 photos are not in the index"}]
+    assert search(client, text="sunset")["degraded"] == [{"leg": "words", "reason": "not in the index: 1 photo"}]
 
 
 def test_without_the_index_words_are_refused_and_filters_answered(

@@ -17,11 +17,11 @@ from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.security.callers import SCOPES
 from darkroom.security.keys import digest, generate
 from darkroom.stores.state import keys, schema
-from darkroom.testing.serving import add_library, add_source, publish_photo
+from darkroom.testing.serving import add_duplicates, add_library, add_source, publish_photo
 from tests.api.operations import Operation, operations
 
 State = Callable[[], AbstractContextManager[Connection]]
-PUBLIC = {"/livez", "/readyz", "/metrics", "/docs", "/problems", "/problems/{slug}"}
+PUBLIC = {"/", "/signin", "/livez", "/readyz", "/metrics", "/docs", "/problems", "/problems/{slug}"}
 
 
 OPERATIONS = list(operations())
@@ -46,6 +46,8 @@ def things(state: State) -> None:
         publish_photo(connection, "a.jpg", source_id=source, photo_id=uuid.UUID(examples.PHOTO))
         values = {"library_id": DEFAULT_LIBRARY, "kind": "import", "source_id": source}
         connection.execute(insert(schema.requests).values(id=uuid.UUID(examples.IMPORT), **values))
+        copy = publish_photo(connection, "a copy.jpg")
+        add_duplicates(connection, [uuid.UUID(examples.PHOTO), copy], group_id=uuid.UUID(examples.GROUP))
 
 
 def problem(answer: httpx.Response, status: int, slug: str) -> None:

@@ -81,6 +81,15 @@ def test_an_api_that_does_not_fit_its_database_is_not_ready(
     assert answer.json()["checks"]["state"]["ok"] is False
 
 
+def test_an_api_whose_index_does_not_answer_is_not_ready(home: Home) -> None:
+    with another(home) as (address, app), httpx.Client(base_url=address) as client:
+        assert client.get("/readyz").json()["checks"]["index"]["ok"]
+        app.state.parts.vectors.available = False
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert not answer.json()["checks"]["index"]["ok"]
+
+
 def test_metrics_count_requests_by_route_and_never_by_path(
     anonymous: httpx.Client, client: httpx.Client, state: State
 ) -> None:
@@ -303,14 +312,25 @@ def test_the_reference_shows_every_route_and_runs_nothing(anonymous: httpx.Clien
 
 def test_the_routers_that_are_served() -> None:
     assert [router.prefix or router.tags[0] for router in routers()] == [
+        "/v1/duplicates",
         "/v1/imports",
+        "/v1/faces",
+        "gallery",
         "/v1/imports",
         "/v1/marts",
+        "/v1/me",
+        "/v1/models",
+        "/v1/outputs",
+        "/v1/people",
         "/v1/photos",
         "service",
         "/v1/photos",
         "/v1/search",
+        "/v1/search",
         "service",
+        "/v1/sessions",
         "/v1/sources",
+        "/v1/stacks",
+        "/v1/photos",
         "/v1/why",
     ]

@@ -114,3 +114,22 @@ def test_sources_are_listed_in_pages(client: httpx.Client, state: State, tmp_pat
         if cursor is None:
             break
     assert found == made
+
+
+def test_a_folder_is_watched_and_no_longer(
+    client: httpx.Client,
+    client_of: Callable[[str], httpx.Client],
+    make_key: Callable[..., str],
+    state: State,
+    tmp_path: Path,
+) -> None:
+    source = client.post("/v1/sources", json={"path": str(tmp_path)}).json()
+    for watched in (True, False, False):
+        answer = client.patch(f"/v1/sources/{source['id']}", json={"watched": watched})
+        assert answer.status_code == 200
+        assert answer.json() == {**source, "watched": watched}
+        assert client.get("/v1/sources").json()["items"] == [answer.json()]
+    assert client.patch(f"/v1/sources/{source['id']}", json={"mode": "copy"}).status_code == 422
+    assert client.patch(f"/v1/sources/{DEFAULT_LIBRARY}", json={"watched": True}).status_code == 404
+    reader = client_of(make_key("imports:read"))
+    assert reader.patch(f"/v1/sources/{source['id']}", json={"watched": True}).status_code == 403

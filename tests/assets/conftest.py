@@ -1,25 +1,28 @@
 """A platform over fakes and a real state database, and the line run in this process."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import dagster as dg
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from assets.partitions import BATCHES
 from darkroom.home import Home
+from darkroom.samples.library import write_library
 from darkroom.services.gates import Gatekeeper
 from darkroom.services.imports import plan
 from darkroom.services.platform import Platform
-from darkroom.settings import BatchSettings, DecodingSettings, InferenceSettings, load_settings
+from darkroom.settings import BatchSettings, DecodingSettings, InferenceSettings, Settings, load_settings
 from darkroom.stores.state import schema
 from darkroom.stores.state.migrate import migrate
 from darkroom.testing.lake import memory_lake
 from darkroom.testing.objects import MemoryObjects
 from darkroom.testing.postgres import embedded_postgres
-from darkroom.testing.sources import ask
+from darkroom.testing.sources import ask, register
 from darkroom.testing.vectors import MemoryVectors
 from orchestration.definitions import build_definitions
 
@@ -33,20 +36,43 @@ def state_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         yield home
 
 
-@pytest.fixture
-def platform(state_home: Home, tmp_path: Path) -> Iterator[Platform]:
-    """Real decoding, reading, state and lake files; objects and index in memory."""
-    settings = load_settings(
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample library's files."""
+    folder = tmp_path_factory.mktemp("samples")
+    write_library(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def settings(state_home: Home) -> Settings:
+    return load_settings(
         home=state_home.root,
         decoding=DecodingSettings(workers=1),
         inference=InferenceSettings(workers=1),
         batch=BatchSettings(files=50),
     )
+
+
+@pytest.fixture(scope="session")
+def processes(settings: Settings) -> Iterator[dict[str, Any]]:
+    """Parts of a platform that all of them share: decoders and models take seconds to start."""
+    first = Platform(settings)
+    yield {name: getattr(first, name) for name in ("decoder", "texts", "faces", "pictures", "meanings")}
+    first.close()
+
+
+@pytest.fixture
+def platform(settings: Settings, processes: dict[str, Any], tmp_path: Path) -> Iterator[Platform]:
+    """Real decoding, reading, state and lake files; objects and index in memory."""
     platform = Platform(settings)
+    vars(platform).update(processes)
     with memory_lake(tmp_path / "lake") as lake:
         platform.lake, platform.objects, platform.vectors = lake, MemoryObjects(), MemoryVectors()
         yield platform
         _empty(platform.state)
+        for name in processes:
+            vars(platform).pop(name, None)
         platform.close()
 
 
@@ -56,6 +82,26 @@ def _empty(engine: Engine) -> None:
         connection.execute(text(f"TRUNCATE {names} CASCADE"))
         connection.execute(text("UPDATE control.libraries SET outputs_off = '{}'"))
         connection.execute(text("UPDATE serving.publish_epoch SET epoch = 0"))
+
+
+@pytest.fixture
+def import_samples(
+    platform: Platform, samples: Path, tmp_path: Path, import_source: Callable[..., Any]
+) -> Callable[..., list[UUID]]:
+    """Imports these samples from a folder of their own; returns the photos there are then, by their ids."""
+
+    def take_in(*names: str, mode: str = "reference") -> list[UUID]:
+        folder = tmp_path / "photos"
+        folder.mkdir()
+        for name in names:
+            shutil.copy(samples / name, folder)
+        [result] = import_source(register(platform.state, folder, mode=mode))
+        assert result.success
+        photos = schema.photos.c.photo_id
+        with platform.state.connect() as connection:
+            return list(connection.execute(select(photos).order_by(photos)).scalars())
+
+    return take_in
 
 
 @pytest.fixture

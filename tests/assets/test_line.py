@@ -5,26 +5,21 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import sqlalchemy
 from PIL import Image
 from sqlalchemy import select
 
-from darkroom.domain.identity import DEFAULT_LIBRARY
-from darkroom.samples.library import write_library
+from darkroom.domain.identity import DEFAULT_LIBRARY, face_key
+from darkroom.domain.outputs import OUTPUTS, space
 from darkroom.services.imports import plan
 from darkroom.services.intake import take_in
 from darkroom.services.platform import Platform
 from darkroom.services.publishing import Published, publish
+from darkroom.services.records import copy_publications
 from darkroom.services.refill import refill
 from darkroom.settings import BatchSettings
 from darkroom.stores.state import libraries, outputs, requests, schema
 from darkroom.testing.sources import ask, register
-
-
-@pytest.fixture(scope="session")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("samples")
-    write_library(folder)
-    return folder
 
 
 @pytest.fixture
@@ -40,7 +35,7 @@ def folder(samples: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def published(platform: Platform) -> dict[str, schema.Table]:
+def published(platform: Platform) -> dict[str, sqlalchemy.Table]:
     """Serving rows by the name of their first file."""
     files = schema.photo_files
     with platform.state.begin() as connection:
@@ -53,6 +48,8 @@ def published(platform: Platform) -> dict[str, schema.Table]:
 def test_photos_are_taken_in_gated_indexed_and_published(platform: Platform, folder: Path, import_source):
     [result] = import_source(register(platform.state, folder))
     assert result.success
+    (golden,) = [one for one in result.get_asset_check_evaluations() if one.check_name == "golden_queries"]
+    assert (golden.passed, golden.metadata["asked"].value) == (True, False)
     found = published(platform)
     assert set(found) == {"boarding-pass.jpg", "coffee.jpg", "the same coffee.jpg", "coins.png"}
     ticket = found["boarding-pass.jpg"]
@@ -64,6 +61,46 @@ def test_photos_are_taken_in_gated_indexed_and_published(platform: Platform, fol
     assert found["coffee.jpg"].photo_id == found["the same coffee.jpg"].photo_id
     hits = platform.vectors.search_words("lisbon", libraries=[str(DEFAULT_LIBRARY)], limit=5)
     assert [hit.photo_id for hit in hits] == [str(ticket.photo_id)]
+
+
+def test_faces_are_published_with_their_thumbnails_and_photos_found_by_their_vectors(
+    platform: Platform, samples: Path, tmp_path: Path, import_source
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("photos/portrait-astronaut.jpg", "photos/coffee.jpg"):
+        shutil.copy(samples / name, folder)
+    [result] = import_source(register(platform.state, folder))
+    assert result.success
+    photos = {name: row.photo_id for name, row in published(platform).items()}
+    with platform.state.begin() as connection:
+        faces = connection.execute(select(schema.faces)).all()
+        states = connection.execute(select(schema.published_outputs.c.output, schema.published_outputs.c.state)).all()
+    portrait = [face for face in faces if face.photo_id == photos["portrait-astronaut.jpg"]]
+    assert [face.person_id for face in portrait] == [None]
+    with platform.objects.open(face_key(DEFAULT_LIBRARY, portrait[0].thumbnail_sha256)) as file:
+        width, height = Image.open(file).size
+        assert width == height
+        assert 100 < width <= 192
+    assert not [face for face in faces if face.photo_id == photos["coffee.jpg"]]
+    assert {output for output, state in states if state == "done"} == {*OUTPUTS, "photos"}
+    for table, output in (("embeddings_visual", "embeddings.visual"), ("embeddings_document", "embeddings.document")):
+        for row in platform.lake.query(f"SELECT * FROM core.current_{table}").to_pylist():
+            held = space(output, row["output_version"])
+            (hit,) = platform.vectors.search_vector(held, row["vector"], libraries=[str(DEFAULT_LIBRARY)], limit=1)
+            assert (hit.photo_id, round(hit.score, 4)) == (row["photo_id"], 1.0)
+
+
+def test_what_was_read_is_published_line_by_line_with_its_place(platform: Platform, folder: Path, import_source):
+    import_source(register(platform.state, folder))
+    ticket = published(platform)["boarding-pass.jpg"]
+    with platform.state.begin() as connection:
+        rows = {row.photo_id: row for row in connection.execute(select(schema.texts))}
+    lines = rows[ticket.photo_id].lines
+    assert "\n".join(line["text"] for line in lines) == ticket.text
+    assert [line["y"] for line in lines] == sorted(line["y"] for line in lines)
+    assert all(0 <= line[side] <= 1 for line in lines for side in "xywh")
+    assert rows[ticket.photo_id].epoch == ticket.epoch
 
 
 def test_files_that_are_no_photos_have_a_reason(platform: Platform, folder: Path, import_source):
@@ -165,6 +202,52 @@ def test_a_deleted_file_leaves_the_lists_and_its_photo_stays(platform: Platform,
     with platform.state.begin() as connection:
         assert len(connection.execute(select(schema.photos)).all()) == 3
         assert connection.execute(select(schema.publish_epoch.c.epoch)).scalar_one() == 2
+
+
+def test_the_lake_knows_which_files_a_photo_has_now(platform: Platform, folder: Path, import_source):
+    def known() -> dict[str, list[str]]:
+        """Paths by photo, as the newest epoch left them."""
+        copy_publications(platform)
+        newest = platform.lake.query(
+            "SELECT photo_id, list_transform(files, lambda file : file.path) AS paths FROM core.published_files"
+            " QUALIFY row_number() OVER (PARTITION BY photo_id ORDER BY epoch DESC) = 1"
+        )
+        return {row["photo_id"]: row["paths"] for row in newest.to_pylist()}
+
+    source = register(platform.state, folder)
+    import_source(source)
+    photos = {path: str(row.photo_id) for path, row in published(platform).items()}
+    coffee, coins, ticket = (photos[name] for name in ("coffee.jpg", "coins.png", "boarding-pass.jpg"))
+    assert known() == {
+        coffee: ["coffee.jpg", "the same coffee.jpg"],
+        coins: ["coins.png"],
+        ticket: ["boarding-pass.jpg"],
+    }
+
+    (folder / "the same coffee.jpg").rename(folder / "moved.jpg")
+    import_source(source)
+    (folder / "coins.png").unlink()
+    import_source(source)
+    assert known() == {coffee: ["coffee.jpg", "moved.jpg"], coins: [], ticket: ["boarding-pass.jpg"]}
+
+    shutil.copy(folder / "boarding-pass.jpg", folder / "coffee.jpg")  # another picture under a known name
+    import_source(source)
+    assert known() == {coffee: ["moved.jpg"], coins: [], ticket: ["boarding-pass.jpg", "coffee.jpg"]}
+    with platform.state.begin() as connection:
+        feed = connection.execute(select(schema.changes.c.epoch, schema.changes.c.photo_id)).tuples().all()
+        (epoch,) = connection.execute(
+            select(schema.photos.c.epoch).where(schema.photos.c.photo_id == UUID(coffee))
+        ).one()
+    assert len(set(feed)) == len(feed)
+    assert (epoch, UUID(coffee)) in feed
+
+    shutil.copy(folder / "moved.jpg", folder / "coins.png")
+    (folder / "moved.jpg").unlink()
+    import_source(source)
+    assert known() == {coffee: ["coins.png"], coins: [], ticket: ["boarding-pass.jpg", "coffee.jpg"]}
+    copied = platform.lake.query("SELECT count(*) AS n FROM core.published_files")["n"][0].as_py()
+    copy_publications(platform)
+    assert platform.lake.query("SELECT count(*) AS n FROM core.published_files")["n"][0].as_py() == copied
 
 
 def test_a_new_version_of_an_output_is_computed_without_being_asked(

@@ -9,10 +9,14 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.table import Severity, Table
+from darkroom.services import evidence, people
 from quality.derive import element_row, expected, expected_inside, suite
-from quality.rules import rules
+from quality.rules import OBJECTS, OUTPUTS, rules
 
 EVERY_TABLE = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+
+
+COMPANIONS = {OUTPUTS, OBJECTS, evidence.DECISIONS, evidence.FILES, people.DECISIONS, people.PUBLISHED, people.BEFORE}
 
 
 def _promises(fields: object, prefix: str = "") -> set[tuple[str, str]]:
@@ -93,4 +97,4 @@ def test_every_suite_is_named_like_a_table_and_every_rule_is_said_once() -> None
     for table in TABLES:
         sentences = [rule.sentence for rule in rules(table)]
         assert len(sentences) == len(set(sentences))
-        assert set().union(*(set(rule.needs) for rule in rules(table))) <= names | {"outputs", "objects"}
+        assert set().union(*(set(rule.needs) for rule in rules(table))) <= names | COMPANIONS

@@ -5,7 +5,7 @@ from typing import Annotated
 import pytest
 
 from darkroom.contracts.catalogue import TABLES
-from darkroom.contracts.index import COMPOSED, IDENTITY, index_properties, word_properties
+from darkroom.contracts.index import COMPOSED, IDENTITY, index_properties
 from darkroom.contracts.table import Column, IndexAs, Row, Table
 from darkroom.domain.fields import FIELDS, Kind
 from darkroom.stores.state import schema as state
@@ -61,9 +61,10 @@ def test_every_field_of_a_filter_is_a_serving_column():
             assert field.column in state.photos.c
 
 
-def test_word_properties_are_what_bm25_searches():
-    assert set(COMPOSED) < set(word_properties(TABLES))
-    assert "text" in word_properties(TABLES)
+def test_what_is_composed_of_several_fields_is_searched_by_words():
+    searched = {made.name for made in index_properties(TABLES) if made.kind is IndexAs.WORDS}
+    assert set(COMPOSED) < searched
+    assert "text" in searched
 
 
 class Twice(Row):

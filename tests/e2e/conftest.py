@@ -58,13 +58,14 @@ def reader(make_reader: Callable[[], Reader]) -> Reader:
     return make_reader()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory, reader: Reader) -> Iterator[Darkroom]:
     """One running platform for the tests that leave it as they find it, whatever photos they add."""
     variables = {
         **reader.variables,
         "DARKROOM_BATCH__WATCH_SECONDS": "3",
         "DARKROOM_BATCH__QUIET_SECONDS": "3",
+        "DARKROOM_BATCH__SETTLE_SECONDS": "3600",
     }
     home = Home(tmp_path_factory.mktemp("platform") / "home")
     with running(Darkroom(home, variables)) as darkroom:

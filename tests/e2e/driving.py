@@ -19,12 +19,12 @@ from typing import Any
 
 import httpx
 
+from darkroom.domain.states import IMPORT_ENDED
 from darkroom.home import Home
 from darkroom.supervision.identity import processes_of
 from darkroom.supervision.postgres import EmbeddedPostgres
 
 CHECKOUT = Path(__file__).parents[2]
-ENDED = ("succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Darkroom:
                 found = self.get(f"/v1/imports/{import_id}")
             except (httpx.TransportError, Unavailable):
                 return None
-            return found if found["state"] in ENDED else None
+            return found if found["state"] in IMPORT_ENDED else None
 
         return until(look, seconds, f"import {import_id} did not end")
 

@@ -52,9 +52,14 @@ def models(darkroom: Darkroom, reader: Reader) -> list[psutil.Process]:
 
 
 def decoders(darkroom: Darkroom, reader: Reader) -> list[psutil.Process]:
-    """Processes that decode files."""
-    known = reader.pids()
-    return [one for one in workers(darkroom) if one.pid not in known]
+    """Processes that decode files: those that have loaded what opens HEIC."""
+    return [one for one in workers(darkroom) if _has_loaded(one, "pi_heif")]
+
+
+def _has_loaded(process: psutil.Process, library: str) -> bool:
+    with suppress(psutil.Error):
+        return any(library in mapped.path for mapped in process.memory_maps())
+    return False
 
 
 def part(darkroom: Darkroom, name: str) -> list[psutil.Process]:

@@ -187,10 +187,13 @@ def test_a_file_that_vanishes_or_changes_between_listing_and_reading_costs_only_
     try:
 
         def frozen() -> bool:
-            """The planner is a process of its own: it goes on while nobody can start what it plans."""
+            """The planner is a process of its own: it goes on while nobody can start what it plans.
+
+            It may have ended before we look; but what it planned is started seconds later.
+            """
             nonlocal stopped
             found = platform.get(f"/v1/imports/{asked}")
-            if found["state"] == "planning" and not stopped:
+            if found["state"] in ("planning", "running") and not stopped:
                 os.kill(daemon, signal.SIGSTOP)
                 stopped = True
             return bool(stopped and found["state"] == "running")

@@ -20,9 +20,10 @@ from darkroom.home import Home, NotRunning
 from darkroom.supervision.status import RUNNING, status
 from tests.e2e.conftest import Reader
 from tests.e2e.driving import Darkroom, Unavailable, running, until
-from tests.e2e.faults import NEEDS_UP, kill, workers
+from tests.e2e.faults import FAULTS, NEEDS_UP, decoders, kill, models, workers
 from tests.e2e.oracle import check_everything, check_index_is_serving, check_photos
 from tests.e2e.pictures import words, write_pictures
+from tests.e2e.regrouping import check_groups, regrouped
 from tests.e2e.watching import Watcher
 
 pytestmark = [pytest.mark.platform, pytest.mark.crash, pytest.mark.timeout(900)]
@@ -48,9 +49,13 @@ def breakable(tmp_path_factory: pytest.TempPathFactory, make_reader: Callable[[]
     """A platform of small batches, whose model takes its time."""
     reader = make_reader()
     (reader.folder / "pause").write_text("0.05")
-    darkroom = Darkroom(
-        Home(tmp_path_factory.mktemp("breakable") / "home"), {**reader.variables, "DARKROOM_BATCH__FILES": "20"}
-    )
+    variables = {
+        **reader.variables,
+        "DARKROOM_INFERENCE__FACE_FINDER": "coded",
+        "DARKROOM_BATCH__FILES": "20",
+        "DARKROOM_BATCH__SETTLE_SECONDS": "5",
+    }
+    darkroom = Darkroom(Home(tmp_path_factory.mktemp("breakable") / "home"), variables)
     began = time.monotonic()
     with running(darkroom):
         yield Breakable(darkroom, reader, time.monotonic() - began)
@@ -63,6 +68,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("seed", range(first, first + cycles))
 
 
+def test_every_fault_finds_what_it_names(breakable: Breakable, photos: Path):
+    darkroom, reader = breakable.darkroom, breakable.reader
+    write_pictures(photos, words("held", 20))
+    reader.hold.touch()
+    try:
+        asked = acknowledged(darkroom, photos, "held")
+        until(lambda: models(darkroom, reader) and decoders(darkroom, reader), 120, "nobody is at work")
+        found = {fault: {process.pid for process in find(darkroom, reader)} for fault, find in FAULTS.items()}
+        assert all(found.values()), found
+        assert not found["decoder"] & found["model"]
+        assert set().union(*found.values()) == found["everything"] | found["decoder"] | found["model"]
+    finally:
+        reader.hold.unlink()
+    assert darkroom.ended(asked)["state"] == "succeeded"
+
+
 def test_a_crash_costs_nothing(breakable: Breakable, photos: Path, seed: int):
     darkroom, drawn = breakable.darkroom, random.Random(seed)
     names, late = words(f"s{seed}", PICTURES), words(f"late{seed}", LATE)
@@ -71,11 +92,11 @@ def test_a_crash_costs_nothing(breakable: Breakable, photos: Path, seed: int):
         shutil.copy(path, photos / "first" / f"twin of {path.name}")
     write_pictures(photos / "late", late)
     faults = [IN_TURN[(seed - 1) % len(IN_TURN)], *drawn.choices(IN_TURN, k=drawn.choice((0, 1)))]
-    moments = sorted(drawn.uniform(0, 0.9) for _ in faults)
+    moments = sorted(drawn.uniform(0, 0.6) for _ in faults)
     with Watcher(darkroom, f"s{seed}n0001"):
         asked = [acknowledged(darkroom, photos / "first", f"first-{seed}")]
         for fault, moment in zip(faults, moments, strict=True):
-            broken_at(breakable, fault, asked[0], moment)
+            broken_at(breakable, fault, asked[0], moment, drawn.uniform(0, 0.5))
             if fault not in NEEDS_UP and len(asked) == 1:
                 asked.append(acknowledged(darkroom, photos / "late", f"late-{seed}"))
             recovered(breakable, fault)
@@ -93,6 +114,10 @@ def test_a_crash_costs_nothing(breakable: Breakable, photos: Path, seed: int):
     assert set(second) == {f"{name}.jpg" for name in late}
     check_photos(darkroom, [*first.values(), *second.values()])
     until(lambda: not workers(darkroom), 60, "a run goes on although its import has ended")
+    if drawn.random() < 0.5:
+        until(lambda: kill("run", darkroom, breakable.reader), 120, "nobody made people or duplicates", every=0.01)
+    regrouped(darkroom)
+    check_groups(darkroom)
     check_everything(darkroom)
     check_index_is_serving(darkroom)
 
@@ -115,8 +140,11 @@ def acknowledged(darkroom: Darkroom, folder: Path, key: str) -> str:
     return str(until(ask, 120, "the API acknowledged nothing"))
 
 
-def broken_at(breakable: Breakable, fault: str, import_id: str, moment: float) -> None:
-    """Kills what the fault names when this share of the import's work is done, or as soon after as there is one."""
+def broken_at(breakable: Breakable, fault: str, import_id: str, moment: float, seconds: float) -> None:
+    """Kills what the fault names so many seconds after this share of the import's work was done.
+
+    Progress is told when something has been committed; a moment later something else is under way.
+    """
     darkroom, reader = breakable.darkroom, breakable.reader
 
     def reached() -> bool:
@@ -124,11 +152,8 @@ def broken_at(breakable: Breakable, fault: str, import_id: str, moment: float) -
         return found is not None and (share(found) >= moment or found["state"] == "succeeded")
 
     until(reached, 240, f"the import did not come as far as {moment:.0%}", every=0.02)
-    while not kill(fault, darkroom, reader):
-        found = seen(darkroom, import_id)
-        if found is not None and found["state"] == "succeeded":
-            return  # it was faster than we were: there was nothing left to kill
-        time.sleep(0.005)
+    time.sleep(seconds)
+    until(lambda: kill(fault, darkroom, reader), 60, f"there was no {fault} to kill", every=0.005)
 
 
 def share(found: Any) -> float:

@@ -72,6 +72,7 @@ def ordinary(folder: Path) -> Iterator[Darkroom]:
         "DARKROOM_INFERENCE__TEXT_READER": "coded",
         "DARKROOM_BATCH__WATCH_SECONDS": "3",
         "DARKROOM_BATCH__QUIET_SECONDS": "4",
+        "DARKROOM_BATCH__SETTLE_SECONDS": "3600",
     }
     with running(Darkroom(Home(home), variables, user)) as darkroom:
         yield darkroom
@@ -115,6 +116,7 @@ def test_a_folder_that_may_not_be_entered_is_told_and_its_photos_are_not_taken_f
     assert len(ordinary.photos_below(photos)) == 4
 
 
+@pytest.mark.long
 def test_a_file_dropped_into_a_watched_folder_is_published_by_itself_once_it_is_quiet(ordinary: Darkroom, folder: Path):
     inbox = folder / "inbox"
     write_pictures(inbox, ["first"])
@@ -128,6 +130,9 @@ def test_a_file_dropped_into_a_watched_folder_is_published_by_itself_once_it_is_
     until(lambda: "dropped.jpg" in ordinary.photos_below(inbox), 120, "the dropped file was not published")
     assert ordinary.photos_below(inbox)["dropped.jpg"]["text"] == "dropped"
     assert not [one for one in ordinary.photos() if one["text"] == ""], "no half of it was ever taken in"
+    assert ordinary("import", inbox, "--no-watch").returncode == 0
+    [source] = [one for one in ordinary.get("/v1/sources")["items"] if one["path"] == str(inbox)]
+    assert not source["watched"]
 
 
 @contextmanager
@@ -158,6 +163,7 @@ def looked(darkroom: Darkroom) -> int:
     return sum(one["state"] == "succeeded" for one in darkroom.get("/v1/imports", limit=200)["items"])
 
 
+@pytest.mark.long
 def test_a_home_copied_while_it_is_down_shows_the_same_photos_elsewhere(ordinary: Darkroom, folder: Path):
     kept, read = folder / "kept", folder / "read"
     write_pictures(kept, words("kept", 3))

@@ -1,4 +1,4 @@
-"""No room on the disk, and very many files."""
+"""No room on the disk, very many files, and many batches at once."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -8,11 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
+from darkroom.domain.outputs import MODEL_OUTPUTS
 from darkroom.home import Home
+from darkroom.stores.state import schema
 from tests.e2e.conftest import Reader
 from tests.e2e.driving import Darkroom, running
-from tests.e2e.oracle import check_everything
+from tests.e2e.oracle import check_everything, state_of
+from tests.e2e.pictures import words, write_pictures
+from tests.e2e.regrouping import check_groups, regrouped
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(1800)]
 
@@ -61,19 +66,42 @@ def test_ten_thousand_tiny_files_with_model_outputs_off(
         folder.mkdir(exist_ok=True)
         pixels = np.frombuffer(number.to_bytes(2, "big") * 24, np.uint8).reshape(4, 4, 3)
         Image.fromarray(pixels).save(folder / f"{number:05}.png")
-    variables = {**make_reader().variables, "DARKROOM_OUTPUTS_OFF": "texts"}
+    variables = {**make_reader().variables, "DARKROOM_OUTPUTS_OFF": ",".join(MODEL_OUTPUTS)}
     with running(Darkroom(Home(tmp_path / "home"), variables)) as darkroom:
         done = darkroom.take_in(photos)
         assert (done["state"], done["progress"]["photos_published"]) == ("succeeded", MANY)
         found = darkroom.photos()
         assert len({photo["id"] for photo in found}) == MANY
-        assert {photo["outputs"]["texts"]["state"] for photo in found} == {"off"}
+        assert {photo["outputs"][output]["state"] for photo in found for output in MODEL_OUTPUTS} == {"off"}
         assert {photo["outputs"]["renditions"]["state"] for photo in found} == {"done"}
         check_everything(darkroom)
         again = darkroom.take_in(photos)
         assert again["progress"]["files_new"] == 0
         took = [_seconds(one) for one in (done, again)]
         assert took[1] <= 0.2 * took[0], f"nothing new took {took[1]:.0f} s, everything {took[0]:.0f} s"
+
+
+@pytest.mark.long
+def test_people_and_duplicates_of_a_thousand_photos_in_four_batches_are_made_once(
+    photos: Path, tmp_path: Path, make_reader: Callable[[], Reader]
+):
+    write_pictures(photos, words("crowd", 1000))
+    variables = {
+        **make_reader().variables,
+        "DARKROOM_INFERENCE__FACE_FINDER": "coded",
+        "DARKROOM_BATCH__FILES": "250",
+        "DARKROOM_BATCH__SETTLE_SECONDS": "60",
+    }
+    with running(Darkroom(Home(tmp_path / "home"), variables)) as darkroom:
+        done = darkroom.take_in(photos)
+        assert done["progress"]["photos_published"] == 1000
+        regrouped(darkroom, 600)
+        check_groups(darkroom)
+        with state_of(darkroom) as connection:
+            batches = connection.execute(select(schema.batches.c.files)).scalars().all()
+            made = connection.execute(select(schema.generations.c.kind, schema.generations.c.state)).tuples().all()
+        assert batches == [250] * 4
+        assert sorted(made) == [("duplicates", "current"), ("people", "current")]
 
 
 def _seconds(one: dict[str, str]) -> float:

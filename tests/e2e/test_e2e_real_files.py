@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.driving import Darkroom
 from tests.e2e.oracle import check_everything
 
-pytestmark = [pytest.mark.platform, pytest.mark.testdata, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.platform, pytest.mark.long, pytest.mark.testdata, pytest.mark.timeout(1800)]
 
 NOT_FILES_OF_PHOTOS = {"MANIFEST.csv"}
 TRANSIENT = ("crashed", "timeout")

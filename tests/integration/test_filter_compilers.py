@@ -24,6 +24,7 @@ from darkroom.services.documents import entry
 from darkroom.stores.state import schema
 from darkroom.stores.state.engine import connect, scoped
 from darkroom.stores.state.migrate import migrate
+from darkroom.stores.state.photo_words import publish_words
 from darkroom.stores.vectors import LanceVectors
 from darkroom.testing.postgres import embedded_postgres
 from darkroom.testing.vectors import values_of
@@ -197,7 +198,7 @@ class Shelf:
             for number, photo_id in enumerate(self.rows)
         }
         self.entries = {
-            photo_id: entry(row, [{"path": path} for path in self.paths[photo_id]], row, {"text": row["text"]})
+            photo_id: entry(row, [{"path": path} for path in self.paths[photo_id]], row, {"text": row["text"]}, {})
             for photo_id, row in self.rows.items()
         }
         self.index.upsert(list(self.entries.values()))
@@ -211,6 +212,7 @@ class Shelf:
             values = {"id": SOURCE, "library_id": DEFAULT_LIBRARY, "name": "n", "mode": "copy", "path": "/p"}
             connection.execute(insert(schema.sources).values(values))
             connection.execute(insert(schema.photos), list(self.rows.values()))
+            publish_words(connection, list(self.rows.values()))
             common = {"library_id": DEFAULT_LIBRARY, "epoch": 1}
             file = {"source_id": SOURCE, "sha256": "0", "size_bytes": 1, "modified_at": local("2020-01-01"), **common}
             connection.execute(

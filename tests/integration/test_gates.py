@@ -16,7 +16,7 @@ from sqlalchemy import Engine, insert, select
 from assets.partitions import BATCHES
 from darkroom.contracts.catalogue import table
 from darkroom.contracts.table import Row
-from darkroom.domain.identity import DEFAULT_LIBRARY, original_key, rendition_key
+from darkroom.domain.identity import DEFAULT_LIBRARY, face_key, original_key, rendition_key
 from darkroom.domain.outputs import PHOTO
 from darkroom.sdk.stores import ObjectInfo, ObjectMissing
 from darkroom.services.gates import GATED, Gatekeeper, NotGated, passed_rows
@@ -121,6 +121,8 @@ def line(state: Engine, lake: Lake, tmp_path: Path) -> Line:
         objects.sizes[original_key(DEFAULT_LIBRARY, file.sha256)] = file.size_bytes
     for rendition in rows["renditions"]:
         objects.sizes[rendition_key(DEFAULT_LIBRARY, rendition.sha256)] = rendition.size_bytes
+    for face in rows["faces"]:
+        objects.sizes[face_key(DEFAULT_LIBRARY, face.thumbnail_sha256)] = face.thumbnail_bytes
     lake.insert(version_rows())
     return Line(platform, batch_id, rows)
 
@@ -195,13 +197,20 @@ def test_an_odd_value_is_a_warning_that_stops_nothing(line: Line) -> None:
 
 
 @pytest.mark.parametrize("stored", [None, 7])
-@pytest.mark.parametrize(("name", "key"), [("renditions", rendition_key), ("photo_files", original_key)])
+@pytest.mark.parametrize(
+    ("name", "key", "digest"),
+    [
+        ("renditions", rendition_key, "sha256"),
+        ("photo_files", original_key, "sha256"),
+        ("faces", face_key, "thumbnail_sha256"),
+    ],
+)
 def test_an_object_that_is_absent_or_cut_short_stops_the_batch(
-    line: Line, name: str, key: Any, stored: int | None
+    line: Line, name: str, key: Any, digest: str, stored: int | None
 ) -> None:
     _write(line)
     sizes = line.platform.objects.sizes
-    lost = key(DEFAULT_LIBRARY, line.rows[name][0].sha256)
+    lost = key(DEFAULT_LIBRARY, getattr(line.rows[name][0], digest))
     sizes.pop(lost) if stored is None else sizes.update({lost: stored})
     result = line.run(name)
     assert not result.success

@@ -1,17 +1,18 @@
 """The migrations against a real Postgres: they make exactly the schema, once, whoever else is at it."""
 
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, delete, insert, select, text
 from sqlalchemy.engine import URL
 
 from darkroom.domain.identity import DEFAULT_LIBRARY, DEFAULT_OWNER
 from darkroom.stores.state.engine import connect
 from darkroom.stores.state.migrate import NewerDatabase, current_revision, downgrade, head_revision, migrate
-from darkroom.stores.state.schema import metadata
+from darkroom.stores.state.schema import metadata, photo_words, photos
 from darkroom.testing.postgres import embedded_postgres
 
 COLUMNS = """
@@ -166,3 +167,24 @@ def test_a_database_of_a_newer_version_is_refused(url: URL, engine: Engine) -> N
         migrate(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE control.alembic_version SET version_num = :head"), {"head": head_revision()})
+
+
+def test_photos_published_before_words_were_kept_are_found_by_their_words(url: URL, engine: Engine) -> None:
+    downgrade(url, "0008")
+    photo = {
+        "photo_id": uuid.uuid4(),
+        "library_id": DEFAULT_LIBRARY,
+        "epoch": 1,
+        "sha256": "0" * 64,
+        "media_type": "image/jpeg",
+        "size_bytes": 1,
+        "orientation": 1,
+    }
+    with engine.begin() as connection:
+        connection.execute(insert(photos), {**photo, "title": "L'été, Straße 5", "text": "東京"})
+    migrate(url)
+    with engine.begin() as connection:
+        kept = connection.execute(select(photo_words.c.words)).scalar_one()
+        connection.execute(delete(photos))
+    words = {"title l", "title ete", "title strasse", "title 5", "text 東", "text 京", "text 東京"}
+    assert set(kept.strip("'").split("' '")) == words

@@ -33,6 +33,6 @@ def test_libraries_keep_what_they_were_told_until_the_setting_says_otherwise(sta
 
 
 def test_only_outputs_of_models_can_be_switched_off(state: Engine):
-    with pytest.raises(ValueError, match="metadata; what can be switched off: texts"):
+    with pytest.raises(ValueError, match=r"metadata; what can be switched off: embeddings.document, .*, texts"):
         switch_outputs(state, frozenset({"texts", "metadata"}))
     assert off(state) == frozenset()

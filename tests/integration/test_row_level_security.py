@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, insert, select, text, update
+from sqlalchemy import Engine, cast, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.exc import ProgrammingError
 
 from darkroom.domain.identity import DEFAULT_LIBRARY, DEFAULT_OWNER
@@ -13,7 +14,9 @@ from darkroom.security.keys import digest, generate
 from darkroom.stores.state import keys, schema
 from darkroom.stores.state.engine import connect, scoped
 from darkroom.stores.state.migrate import migrate
+from darkroom.stores.state.photo_words import lexeme
 from darkroom.testing.postgres import embedded_postgres
+from darkroom.testing.serving import publish_photo
 
 OTHER_LIBRARY = uuid.UUID(int=77)
 
@@ -80,6 +83,22 @@ def test_only_the_named_libraries_are_seen(api: Engine) -> None:
     assert seen() == []
 
 
+def test_words_are_looked_for_in_the_named_libraries_only(api: Engine, owner: Engine) -> None:
+    with owner.begin() as connection:
+        mine = publish_photo(connection, "mine", text="receipt")
+        theirs = publish_photo(connection, "theirs", library_id=OTHER_LIBRARY, text="receipt")
+
+    def found(*libraries: uuid.UUID) -> set[uuid.UUID]:
+        with scoped(api, libraries) as connection:
+            asked = func.serving.photos_with_words(cast(lexeme("text", "receipt"), TSQUERY))
+            return set(connection.execute(select(asked)).scalars())
+
+    assert found(DEFAULT_LIBRARY) == {mine}
+    assert found(OTHER_LIBRARY) == {theirs}
+    assert found(DEFAULT_LIBRARY, OTHER_LIBRARY) == {mine, theirs}
+    assert found() == set()
+
+
 def test_the_setting_ends_with_its_transaction(api: Engine) -> None:
     with scoped(api, [DEFAULT_LIBRARY]) as connection:
         assert connection.execute(select(schema.libraries.c.id)).scalars().all() == [DEFAULT_LIBRARY]
@@ -89,8 +108,8 @@ def test_the_setting_ends_with_its_transaction(api: Engine) -> None:
         assert connection.execute(select(schema.libraries.c.id)).all() == []
 
 
-@pytest.mark.parametrize("table", ["control.api_keys", "control.users"])
-def test_keys_and_users_cannot_be_read(api: Engine, table: str) -> None:
+@pytest.mark.parametrize("table", ["control.api_keys", "control.users", "control.sessions", "control.sign_in_codes"])
+def test_principals_cannot_be_read(api: Engine, table: str) -> None:
     with api.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
         connection.execute(select(text("*")).select_from(text(table)))
 

@@ -45,8 +45,7 @@ def session(home):
     url = home.database_url("lake_reader")
     return ReadOnlySession(
         {
-            "catalog": {"host": url.host, "port": url.port, "database": url.database, "username": url.username},
-            "password": url.password,
+            "catalog": url.render_as_string(hide_password=False),
             "data": str(home.lake),
             "settings": SETTINGS.model_dump(),
         }
@@ -180,7 +179,7 @@ def test_the_password_is_neither_in_arguments_nor_in_variables_of_the_child(home
 
     def submit(pool, task):
         deadline = time.monotonic() + 30
-        while not pool.pids() and time.monotonic() < deadline:
+        while not (pool.pids() and psutil.Process(pool.pids()[0]).cmdline()) and time.monotonic() < deadline:
             time.sleep(0.01)
         child = psutil.Process(pool.pids()[0])
         seen.append(str(child.cmdline()) + str(child.environ()))
@@ -257,6 +256,27 @@ def test_rows_are_printed_as_json(home):
     assert row["computed_at"] == "2024-02-29T12:00:50.123456+00:00"
     assert row["score"] is None
     assert row["lines"][0].keys() == {"text", "score", "x", "y", "w", "h"}
+
+
+def test_integers_of_any_size_are_integers_in_json(home):
+    statement = (
+        "SELECT sum(n) AS small, sum(n + 9007199254740992) AS huge,"
+        " -170141183460469231731687303715884105727::HUGEINT AS least, 18446744073709551615::UBIGINT AS wide,"
+        " [sum(n), NULL] AS list, MAP {'a': sum(n)} AS map, 12.00::DECIMAL(9, 2) AS money, sum(NULL::INT) AS nothing"
+        " FROM range(5) t(n)"
+    )
+    (row,) = json.loads(run(home, statement, "--format", "json").stdout)
+    assert row == {
+        "small": 10,
+        "huge": 5 * 9007199254740992 + 10,
+        "least": -(2**127) + 1,
+        "wide": 2**64 - 1,
+        "list": [10, None],
+        "map": [["a", 10]],
+        "money": "12.00",
+        "nothing": None,
+    }
+    assert all(isinstance(row[name], int) for name in ("small", "huge", "least", "wide"))
 
 
 def test_rows_are_printed_as_csv(home):

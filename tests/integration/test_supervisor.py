@@ -338,24 +338,64 @@ def test_a_newer_home_is_refused_and_left_as_it_is(fresh):
     assert [path.name for path in fresh.home.root.iterdir()] == ["home.json"]
 
 
-def test_an_outside_server_is_used_when_settings_name_one(fresh, tmp_path):
-    server = EmbeddedPostgres(tmp_path / "outside", tmp_path / "outside.log", sync=False)
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory):
+    """Host and port of an administrator's server, whose superuser's password is `owner`."""
+    folder = tmp_path_factory.mktemp("outside")
+    server = EmbeddedPostgres(folder / "postgres", folder / "log", sync=False)
     server.initialise("owner")
     port = free_port()
     process = server.start(port)
     try:
         server.wait_ready(process, server.admin_url(port, "owner"))
-        address = f"postgresql://postgres:owner@127.0.0.1:{port}/postgres"
-        with up(fresh, DARKROOM_POSTGRES__URL=address):
-            assert fresh.home.endpoints()["postgres"]["port"] == port
-            assert not (fresh.home.root / "postgres").exists()
-            assert run(fresh.home.database_url("dagster"), "SELECT count(*) FROM runs") == [(0,)]
-            for child in processes_of(fresh.home.root):
-                assert "DARKROOM_POSTGRES__URL" not in child.environ()
+        yield f"127.0.0.1:{port}"
     finally:
         server.stop(process)
 
 
+def test_an_outside_server_is_used_when_settings_name_one(fresh, outside):
+    address = f"postgresql://postgres:owner@{outside}/postgres"
+    with up(fresh, DARKROOM_POSTGRES__URL=address):
+        assert fresh.home.endpoints()["postgres"]["port"] == int(outside.split(":")[1])
+        assert not (fresh.home.root / "postgres").exists()
+        assert run(fresh.home.database_url("dagster"), "SELECT count(*) FROM runs") == [(0,)]
+        for child in processes_of(fresh.home.root):
+            assert "DARKROOM_POSTGRES__URL" not in child.environ()
+
+
+@pytest.mark.parametrize("detach", [["--detach"], []])
+def test_a_password_file_of_another_home_ends_the_start_at_once(fresh, detach):
+    folder = fresh.home.root / "postgres"
+    EmbeddedPostgres(folder, fresh.home.logs / "postgres.log", sync=False).initialise("another one")
+    began = time.monotonic()
+    done = fresh("up", *detach)
+    assert done.returncode == 1
+    assert "secrets/postgres.json is not the one this home was made with, put it back" in done.stderr
+    assert "another one" not in done.stdout + done.stderr
+    assert time.monotonic() - began < 60
+    assert fresh.nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "advice"),
+    [
+        ("postgres:mistyped", "postgres", "Correct user, password or database there."),
+        ("nobody:owner", "postgres", "Correct user, password or database there."),
+        ("postgres:owner", "elsewhere", "Correct user, password or database there."),
+        (None, "postgres", "Start it, or name another."),
+    ],
+)
+def test_an_outside_server_that_refuses_ends_the_start_with_what_to_do(fresh, outside, user, database, advice):
+    address = f"127.0.0.1:{free_port()}" if user is None else outside
+    done = fresh("up", DARKROOM_POSTGRES__URL=f"postgresql://{user or 'postgres:owner'}@{address}/{database}")
+    assert done.returncode == 1
+    assert "the Postgres of DARKROOM_POSTGRES__URL does not accept us" in done.stderr
+    assert done.stderr.rstrip().endswith(advice)
+    assert "mistyped" not in done.stderr
+    assert fresh.nothing_is_left()
+
+
+@pytest.mark.long
 def test_an_ordinary_user_runs_everything_in_its_home(tmp_path):
     python = Path("/usr/bin") / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     if os.geteuid() != 0 or not python.exists():

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from darkroom.inference.pool import ReadingFault, TextPool, reading_of
-from darkroom.inference.worker import ReaderUnavailable
-from darkroom.services.reading import read_texts
+from darkroom.inference.pool import ModelFault, TextPool, reading_of
+from darkroom.inference.worker import ProviderUnavailable
+from darkroom.services.texts import read_texts
 from darkroom.settings import InferenceSettings
 from darkroom.testing.readers import jpeg, written
 from darkroom.workers.channel import send
@@ -52,7 +52,7 @@ def test_a_picture_that_kills_its_process_costs_only_itself(pool, monkeypatch):
     assert handed_over.wait(30)
     os.kill(pid, signal.SIGSEGV)
     os.kill(pid, signal.SIGCONT)
-    with pytest.raises(ReadingFault, match="SIGSEGV") as fault:
+    with pytest.raises(ModelFault, match="SIGSEGV") as fault:
         reading_of(lost)
     assert fault.value.kind == "crashed"
     assert reading_of(next_one).lines[0].text == "ONE LINE"
@@ -64,7 +64,7 @@ def test_a_picture_that_hangs_costs_only_itself():
         assert text(pool) == "ONE LINE"
         (pid,) = pool._pool.pids()
         os.kill(pid, signal.SIGSTOP)
-        with pytest.raises(ReadingFault, match="took longer than 5 s") as fault:
+        with pytest.raises(ModelFault, match="took longer than 5 s") as fault:
             reading_of(pool.submit(PAGE))
         assert fault.value.kind == "timeout"
         assert text(pool) == "ONE LINE"
@@ -75,7 +75,7 @@ def test_a_picture_that_hangs_costs_only_itself():
 def test_a_reader_that_does_not_exist_fails_loudly_instead_of_failing_every_photo():
     pool = TextPool(InferenceSettings(workers=1, text_reader="surya"))
     try:
-        with pytest.raises(ReaderUnavailable, match=r"'surya'.*installed: "):
+        with pytest.raises(ProviderUnavailable, match=r"'surya'.*installed: "):
             list(read_texts(pool, [uuid4()], lambda _: PAGE))
     finally:
         pool.close()

@@ -279,6 +279,17 @@ def test_brightness_and_sharpness_mean_what_they_say() -> None:
     assert measured(Image.new("L", (1, 1)))["sharpness"] == 0
 
 
+def test_a_grey_picture_has_no_chroma_however_it_is_saved() -> None:
+    def measured(picture: Image.Image) -> float:
+        return fingerprint("0" * 64, picture, picture)["chroma"]
+
+    noise = Image.frombytes("RGB", (64, 64), random.Random(1).randbytes(64 * 64 * 3))
+    assert measured(noise) > 0.3
+    assert measured(Image.new("RGB", (64, 64), (255, 0, 0))) == 1
+    assert measured(noise.convert("L")) == measured(noise.convert("L").convert("RGB")) == 0
+    assert measured(Image.open(io.BytesIO(encoded(noise.convert("L").convert("RGB"), "JPEG", quality=60)))) < 0.01
+
+
 def test_sharpness_in_strips_equals_the_formula() -> None:
     grey = np.frombuffer(random.Random(2).randbytes(1500 * 2000), np.uint8).reshape(1500, 2000)
     wide = grey.astype(np.int64)

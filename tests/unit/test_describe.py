@@ -58,6 +58,7 @@ def test_a_full_photo_fills_every_column_but_the_rating():
         "latitude": 52 + 31 / 60,
         "longitude": 13.4,
         "altitude_m": 34.0,
+        "country": "DE",
         "camera_make": "Canon",
         "camera_model": "EOS R5",
         "lens": "RF50",

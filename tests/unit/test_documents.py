@@ -8,8 +8,8 @@ from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.index import index_properties
 from darkroom.contracts.table import IndexAs
 from darkroom.domain.moments import time_words
-from darkroom.domain.places import country
-from darkroom.services.documents import entry, readable
+from darkroom.domain.places import country, country_code
+from darkroom.services.documents import entry, meant, readable
 from darkroom.stores.vector_columns import schema
 
 PHOTO = {"photo_id": "p", "library_id": "l", "media_type": "image/jpeg"}
@@ -28,7 +28,13 @@ METADATA = {
 
 
 def test_rows_become_words_and_folded_values():
-    made = entry(PHOTO, [{"path": "2019/Stra%C3%9Fe 1.jpg"}, {"path": "b/IMG_2.jpg"}], METADATA, {"text": "東京"})
+    made = entry(
+        PHOTO,
+        [{"path": "2019/Stra%C3%9Fe 1.jpg"}, {"path": "b/IMG_2.jpg"}],
+        METADATA,
+        {"text": "東京"},
+        {"visual_1": [1.0]},
+    )
     assert made.photo_id == "p"
     assert made.library_id == "l"
     assert made.words == {
@@ -51,28 +57,45 @@ def test_rows_become_words_and_folded_values():
         "keywords": ["sun set", "cafe"],
         "rating": 4.0,
     }
+    assert made.vectors == {"visual_1": [1.0]}
+
+
+def test_the_most_telling_words_come_first_in_what_is_meant():
+    known = {**METADATA, "text": "東京", "description": None}
+    said = meant(known, ["2019/Stra%C3%9Fe 1.jpg"]).split("\n")
+    assert said == [
+        "Größe",
+        "Sun Set",
+        "sun set",
+        "Café",
+        "東京",
+        "Italy",
+        "2019 July Thursday summer",
+        "2019/Straße 1.jpg",
+    ]
+    assert meant({}, []) == ""
 
 
 def test_a_photo_nothing_is_known_of_still_has_an_entry():
-    made = entry(PHOTO, [], None, None)
+    made = entry(PHOTO, [], None, None, {})
     assert made.words == {}
     assert {name for name, value in made.properties.items() if value is not None} == {"media_type"}
 
 
 def test_a_path_that_is_no_text_does_no_harm():
-    made = entry(PHOTO, [{"path": "a%FF%FEb/%ED%A0%80.jpg"}], None, None)
+    made = entry(PHOTO, [{"path": "a%FF%FEb/%ED%A0%80.jpg"}], None, None, {})
     made.words["path"].encode()
     assert made.words["path"] == "a b jpg"
 
 
 def test_a_zoned_time_is_kept_as_wall_time():
-    made = entry(PHOTO, [], {**METADATA, "taken_local": datetime(2019, 7, 4, tzinfo=UTC)}, None)
+    made = entry(PHOTO, [], {**METADATA, "taken_local": datetime(2019, 7, 4, tzinfo=UTC)}, None, {})
     assert made.properties["taken_local"] == datetime(2019, 7, 4)  # noqa: DTZ001 - wall time
 
 
 def test_the_document_fills_every_property_there_is():
     full = {**METADATA, "lens": "50mm", "description": "d"}
-    made = entry(PHOTO, [{"path": "a.jpg"}], full, {"text": "t"})
+    made = entry(PHOTO, [{"path": "a.jpg"}], full, {"text": "t"}, {})
     words = {one.name for one in index_properties(TABLES) if one.kind is IndexAs.WORDS}
     values = {one.name for one in index_properties(TABLES) if one.kind is not IndexAs.WORDS}
     assert set(made.words) == words
@@ -103,8 +126,15 @@ def test_time_words(moment, latitude, expected):
 
 
 @pytest.mark.parametrize(
-    ("latitude", "longitude", "name"),
-    [(45.46, 9.19, "Italy"), (35.6, 139.7, "Japan"), (-33.8, 151.2, "Australia"), (0, -30, None), (90, 180, None)],
+    ("latitude", "longitude", "code", "name"),
+    [
+        (45.46, 9.19, "IT", "Italy"),
+        (35.6, 139.7, "JP", "Japan"),
+        (-33.8, 151.2, "AU", "Australia"),
+        (0, -30, None, None),
+        (90, 180, None, None),
+    ],
 )
-def test_the_country_of_a_position(latitude, longitude, name):
+def test_the_country_of_a_position(latitude, longitude, code, name):
+    assert country_code(latitude, longitude) == code
     assert country(latitude, longitude) == name

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom.domain.excerpts import excerpt
-from darkroom.domain.words import highlights
+from darkroom.domain.words import located, merged
 
 
 def shown(text, *wanted, width=40):
-    found = excerpt(text, highlights(text, wanted), width)
+    found = excerpt(text, merged(located(text, wanted)), width)
     return found.text, [found.text[start:end] for start, end in found.spans]
 
 
@@ -46,7 +46,7 @@ def test_without_words_the_beginning_is_shown():
 
 @given(st.text("ab 東京\n", max_size=300), st.integers(5, 60))
 def test_spans_lie_inside_and_mark_what_was_found(text, width):
-    spans = highlights(text, ("a", "ab", "東京", "b"))
+    spans = merged(located(text, ("a", "ab", "東京", "b")))
     found = excerpt(text, spans, width)
     assert found.text in text
     assert len(found.text) <= width

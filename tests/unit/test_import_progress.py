@@ -37,7 +37,7 @@ def test_an_import_without_new_files_that_succeeded_is_complete() -> None:
 
 
 def test_a_batch_is_not_complete_before_it_is_published() -> None:
-    found = at(batch(intake=(10, 10), texts=(10, 10)))
+    found = at(batch(intake=(10, 10), texts=(10, 10), faces=(10, 10)))
     assert found.percent == 95.0
     assert at(batch("published")).percent == 100.0
 
@@ -47,7 +47,7 @@ def test_an_output_that_is_off_is_not_waited_for() -> None:
         [batch(intake=(10, 10))],
         state="running",
         files_new=10,
-        outputs_off=frozenset({"texts"}),
+        outputs_off=frozenset({"texts", "faces"}),
         started_at=NOW - timedelta(seconds=1),
         now=NOW,
     )

@@ -4,10 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from darkroom.home import Home
+from orchestration.debounce import Watch, decide
 from orchestration.marts_state import (
     Built,
-    Watch,
-    decide,
     needs_full_refresh,
     read_built,
     record_built,
@@ -21,7 +20,9 @@ def _times(epochs: dict[float, int], built: Built, until: float, watch: Watch | 
     now = 0.0
     while now <= until:
         epoch = max((value for at, value in epochs.items() if at <= now), default=epoch)
-        due, watch = decide(Watch.load(watch.dump()), built, epoch, 1000.0 + now)
+        failures = built.failures if built.tried_epoch == epoch else 0
+        marks = str(built.epoch), failures, str(epoch)
+        due, watch = decide(Watch.load(watch.dump()), *marks, 1000.0 + now, 20.0)
         if due:
             asked.append(now)
         now += 5.0

@@ -10,10 +10,11 @@ import pytest
 from darkroom.contracts.operations import FAILURE_KINDS
 from darkroom.contracts.texts import PhotoText
 from darkroom.inference.pool import reading_of
-from darkroom.inference.worker import PIXELS_MAX, ReaderUnavailable, TextWorker, decode
+from darkroom.inference.worker import PIXELS_MAX, ProviderUnavailable, TextWorker, decode
 from darkroom.sdk.stores import ObjectCorrupt, ObjectMissing
 from darkroom.sdk.tasks import Reading, ReadLine
-from darkroom.services.reading import LOOK_AHEAD, read_texts, text_columns
+from darkroom.services.feeding import LOOK_AHEAD
+from darkroom.services.texts import read_texts, text_columns
 from darkroom.testing.conformance.readers import TextReaderConformance
 from darkroom.testing.readers import FakeTextPool, FakeTextReader, coded, jpeg
 from darkroom.workers.pool import PoolClosed
@@ -114,9 +115,9 @@ def test_a_store_that_fails_is_no_photos_fault():
 def test_a_reader_that_cannot_be_loaded_is_no_photos_fault():
     class Broken:
         def submit(self, picture: bytes) -> Future[Reply]:
-            return ended(TaskFailed("ReaderUnavailable", "no weights"))
+            return ended(TaskFailed("ProviderUnavailable", "no weights"))
 
-    with pytest.raises(ReaderUnavailable, match="no weights"):
+    with pytest.raises(ProviderUnavailable, match="no weights"):
         list(read_texts(Broken(), [uuid4()], lambda _: b"x"))
 
 
@@ -210,8 +211,8 @@ def test_a_reply_is_a_reading_again():
 
 
 def test_a_worker_whose_reader_cannot_be_loaded_says_so_for_every_picture():
-    worker = TextWorker({"reader": "no such reader"})
-    with pytest.raises(ReaderUnavailable, match="no such reader"):
+    worker = TextWorker({"provider": "no such reader"})
+    with pytest.raises(ProviderUnavailable, match="no such reader"):
         worker.handle({}, [memoryview(jpeg(coded("x")))])
 
 

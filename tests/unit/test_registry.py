@@ -3,6 +3,7 @@
 import os
 import re
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,8 @@ from darkroom.inference import registry, weights
 from darkroom.inference.providers.rapidocr import RapidOcr
 from darkroom.inference.registry import ProviderUnknown, text_reader
 from darkroom.inference.weights import WeightsMissing, digest, packaged
+from darkroom.services.models import models
+from darkroom.settings import InferenceSettings
 from darkroom.testing.readers import FakeTextReader
 
 
@@ -115,3 +118,10 @@ def test_the_digest_depends_on_which_file_holds_what(tmp_path):
     a.write_bytes(b"two!")
     b.write_bytes(b"one!")
     assert len({before, digest([a, b]), digest([b, a])}) == 3
+
+
+def test_every_bundled_model_has_its_card():
+    cards = [model.card for model in models(InferenceSettings())]
+    assert None not in cards and len(cards) >= 4
+    missing = [card for card in cards if not (Path(__file__).parents[2] / card).is_file()]
+    assert not missing

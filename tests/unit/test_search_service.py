@@ -9,8 +9,11 @@ import pytest
 from darkroom.domain.filters import parse
 from darkroom.domain.words import query_words
 from darkroom.sdk.stores import Hit, IndexUnavailable
-from darkroom.services.search import DEEPEST, FIRST_DEPTH, Found, Query, SearchService, reasons
+from darkroom.services.ranking import Found
+from darkroom.services.reasons import reasons
+from darkroom.services.search import DEEPEST, FIRST_DEPTH, Query, Results, SearchService
 from darkroom.testing.conformance.vectors import MINE, entry
+from darkroom.testing.searching import MemoryServing
 from darkroom.testing.vectors import MemoryVectors
 
 
@@ -21,9 +24,10 @@ class CountingVectors(MemoryVectors):
         super().__init__()
         self.depths: list[int] = []
 
-    def search_words(self, words, *, libraries, limit, filter=None) -> list[Hit]:
-        self.depths.append(limit)
-        return super().search_words(words, libraries=libraries, limit=limit, filter=filter)
+    def search_words(self, words, *, limit, among=None, **scope) -> list[Hit]:
+        if among is None:
+            self.depths.append(limit)
+        return super().search_words(words, limit=limit, among=among, **scope)
 
 
 @pytest.fixture
@@ -35,8 +39,11 @@ def asked(text: str, epoch: int = 1, filter: str = "") -> Query:
     return Query(query_words(text), parse(filter), (MINE,), epoch)
 
 
-def everything(photo_ids: Sequence[str]) -> Sequence[str]:
-    return photo_ids
+everything = MemoryServing()
+
+
+def shown(results: Results) -> tuple[list[Found], bool]:
+    return results.found, results.more
 
 
 def ids(found: Sequence[Found]) -> list[str]:
@@ -46,8 +53,8 @@ def ids(found: Sequence[Found]) -> list[str]:
 def test_invisible_candidates_are_skipped_however_many_come_first(index):
     index.upsert([entry(f"ghost{number}", "sunset sunset sunset") for number in range(2000)])
     index.upsert([entry(f"real{number}", "sunset") for number in range(3)])
-    visible = lambda photo_ids: {one for one in photo_ids if one.startswith("real")}  # noqa: E731
-    found, more = SearchService(index).page(asked("sunset"), visible, 0, 10)
+    serving = MemoryServing(lambda photo_id: photo_id.startswith("real"))
+    found, more = shown(SearchService(index).page(asked("sunset"), serving, 0, 10))
     assert ids(found) == ["real0", "real1", "real2"]
     assert not more
     assert index.depths == sorted(set(index.depths))
@@ -56,7 +63,7 @@ def test_invisible_candidates_are_skipped_however_many_come_first(index):
 
 def test_one_page_of_a_common_word_asks_once(index):
     index.upsert([entry(f"p{number:04d}", "sunset") for number in range(1000)])
-    found, more = SearchService(index).page(asked("sunset"), everything, 0, 20)
+    found, more = shown(SearchService(index).page(asked("sunset"), everything, 0, 20))
     assert len(found) == 20
     assert more
     assert index.depths == [FIRST_DEPTH]
@@ -68,7 +75,7 @@ def test_deep_pages_skip_and_repeat_nothing_and_never_rise(index):
     found: list[Found] = []
     more = True
     while more:
-        page, more = service.page(asked("sunset x"), everything, len(found), 70)
+        page, more = shown(service.page(asked("sunset x"), everything, len(found), 70))
         found += page
     assert len(found) == len(set(ids(found))) == 900
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
@@ -77,19 +84,19 @@ def test_deep_pages_skip_and_repeat_nothing_and_never_rise(index):
 def test_a_ranking_is_kept_while_the_index_changes(index):
     index.upsert([entry(f"p{number}", "sunset") for number in range(10)])
     service = SearchService(index)
-    first, _ = service.page(asked("sunset"), everything, 0, 5)
+    first, _ = shown(service.page(asked("sunset"), everything, 0, 5))
     index.upsert([entry(f"a{number}", "sunset sunset") for number in range(10)])
-    second, more = service.page(asked("sunset"), everything, 5, 5)
+    second, more = shown(service.page(asked("sunset"), everything, 5, 5))
     assert sorted(ids(first) + ids(second)) == [f"p{number}" for number in range(10)]
     assert not more
-    newer, _ = service.page(asked("sunset", epoch=2), everything, 0, 50)
+    newer, _ = shown(service.page(asked("sunset", epoch=2), everything, 0, 50))
     assert len(newer) == 20
 
 
 def test_candidates_that_answer_too_little_end_the_search(index):
     index.upsert([entry(f"p{number:05d}", "img") for number in range(3000)])
     index.upsert([entry("wanted", "harbour sunset")])
-    found, more = SearchService(index).page(asked("img harbour sunset"), everything, 0, 10)
+    found, more = shown(SearchService(index).page(asked("img harbour sunset"), everything, 0, 10))
     assert ids(found) == ["wanted"]
     assert not more
     assert max(index.depths) < 3000
@@ -97,15 +104,15 @@ def test_candidates_that_answer_too_little_end_the_search(index):
 
 def test_nothing_is_asked_without_words_or_libraries(index):
     service = SearchService(index)
-    assert service.page(asked("!!"), everything, 0, 10) == ([], False)
-    assert service.page(Query(("sunset",), None, (), 1), everything, 0, 10) == ([], False)
+    assert shown(service.page(asked("!!"), everything, 0, 10)) == ([], False)
+    assert shown(service.page(Query(("sunset",), None, (), 1), everything, 0, 10)) == ([], False)
     assert index.depths == []
 
 
 def test_the_deepest_page_is_bounded(index):
     service = SearchService(index)
     index.upsert([entry("p", "sunset")])
-    assert service.page(asked("sunset"), everything, 10**9, 10) == ([], False)
+    assert shown(service.page(asked("sunset"), everything, 10**9, 10)) == ([], False)
     assert max(index.depths) <= DEEPEST
 
 
@@ -116,16 +123,16 @@ def test_an_unavailable_index_is_told_and_tried_again(index):
     with pytest.raises(IndexUnavailable):
         service.page(asked("sunset"), everything, 0, 10)
     index.available = True
-    found, _ = service.page(asked("sunset"), everything, 0, 10)
+    found, _ = shown(service.page(asked("sunset"), everything, 0, 10))
     assert ids(found) == ["p"]
 
 
 def test_queries_with_another_filter_or_library_share_nothing(index):
     index.upsert([entry("p", "sunset")])
     service = SearchService(index)
-    assert service.page(asked("sunset", filter="rating = 5"), everything, 0, 10) == ([], False)
-    assert ids(service.page(asked("sunset"), everything, 0, 10)[0]) == ["p"]
-    assert service.page(Query(("sunset",), None, (str(uuid.UUID(int=5)),), 1), everything, 0, 10) == ([], False)
+    assert shown(service.page(asked("sunset", filter="rating = 5"), everything, 0, 10)) == ([], False)
+    assert ids(service.page(asked("sunset"), everything, 0, 10).found) == ["p"]
+    assert shown(service.page(Query(("sunset",), None, (str(uuid.UUID(int=5)),), 1), everything, 0, 10)) == ([], False)
 
 
 def test_threads_asking_the_same_see_the_same(index):
@@ -136,7 +143,7 @@ def test_threads_asking_the_same_see_the_same(index):
 
     def ask() -> None:
         start.wait()
-        found, _ = service.page(asked("sunset"), everything, 0, 800)
+        found, _ = shown(service.page(asked("sunset"), everything, 0, 800))
         seen.append(ids(found))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
@@ -149,17 +156,17 @@ def test_threads_asking_the_same_see_the_same(index):
     assert len(index.depths) == 1
 
 
-def test_lacking_photos_are_counted_once_per_epoch(index):
+def test_missing_outputs_are_counted_once_per_epoch(index):
     counts: list[int] = []
 
-    def count() -> int:
+    def count() -> dict[str, int]:
         counts.append(1)
-        return 3
+        return {"index": 3}
 
     service = SearchService(index)
-    assert [service.lacking(asked("sunset"), count), service.lacking(asked("other"), count)] == [3, 3]
+    assert [service.missing(asked("sunset"), count), service.missing(asked("other"), count)] == [{"index": 3}] * 2
     assert len(counts) == 1
-    assert service.lacking(asked("sunset", epoch=2), count) == 3
+    assert service.missing(asked("sunset", epoch=2), count) == {"index": 3}
     assert len(counts) == 2
 
 
@@ -167,9 +174,9 @@ def test_reasons_name_each_property_best_first():
     known = {"title": "Harbour", "text": "harbour at sunset", "description": "nothing"}
     found = Found("p", 1.0, ("harbour", "sunset"))
     made = reasons(asked("harbour sunset"), found, known, [])
-    assert [(reason.property, reason.words) for reason in made] == [
-        ("text", ("harbour", "sunset")),
-        ("title", ("harbour",)),
+    assert [(reason.kind, reason.detail) for reason in made] == [
+        ("words", "harbour, sunset in text"),
+        ("words", "harbour in title"),
     ]
     assert made[0].score == 1.0 > made[1].score > 0
     assert made[1].excerpt is not None

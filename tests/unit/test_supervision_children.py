@@ -106,6 +106,7 @@ def test_a_patient_part_is_never_killed_for_being_silent(build):
     end = time.monotonic() + 0.5
     drive(child, lambda: time.monotonic() > end)
     assert (child.state, child._process.pid) == ("starting", first)
+    assert child.fault == "in recovery"
 
 
 def test_a_child_that_never_becomes_ready_is_replaced(build):

@@ -201,8 +201,8 @@ def test_only_marked_processes_of_the_home_are_found_and_ended(home, tmp_path):
 
 
 def test_settings_decide_how_many_runs_the_queue_allows(home, tmp_path):
-    settings = Settings(home=home.root, dagster=DagsterSettings(max_concurrent_runs=5))
-    plan = Plan(home, settings, find_programs(), {}, ("127.0.0.1", 1))
+    settings = Settings(home=home.root, dagster=DagsterSettings(batches_at_once=5))
+    plan = Plan(home, settings, find_programs(), {}, {"host": "127.0.0.1", "port": 1})
     plan.write_dagster_home()
     written = (home.dagster / "dagster.yaml").read_text()
     assert "max_concurrent_runs: 7 " in written
@@ -213,6 +213,8 @@ def test_a_dagster_yaml_without_the_marked_numbers_is_refused(home, tmp_path):
     from dataclasses import replace
 
     (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}")
-    plan = Plan(home, Settings(home=home.root), replace(find_programs(), folder=tmp_path), {}, ("127.0.0.1", 1))
+    plan = Plan(
+        home, Settings(home=home.root), replace(find_programs(), folder=tmp_path), {}, {"host": "127.0.0.1", "port": 1}
+    )
     with pytest.raises(PlatformFault, match="settings: N"):
         plan.write_dagster_home()

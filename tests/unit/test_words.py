@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.domain.words import fold, highlights, is_unspaced, normalise, query_words, words
+from darkroom.domain.words import fold, is_unspaced, located, merged, normalise, query_words, words
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_a_query_asks_for_pairs_and_repeats_nothing(text, expected):
 
 def test_highlights_are_places_in_the_original():
     text = "Die STRAẞE, Cre\u0300me ﬁre 東京都!"
-    marked = [text[start:end] for start, end in highlights(text, query_words("strasse creme fire 京都"))]
+    marked = [text[start:end] for start, end in merged(located(text, query_words("strasse creme fire 京都")))]
     assert marked == ["STRAẞE", "Cre\u0300me", "ﬁre", "京都"]
 
 
 def test_touching_highlights_are_one():
-    assert highlights("東京都", ("東京", "京都")) == [(0, 3)]
+    assert merged(located("東京都", ("東京", "京都"))) == [(0, 3)]
 
 
 @given(st.text())
@@ -108,6 +108,6 @@ def test_every_word_has_a_place_in_the_text(text):
 
 @given(st.text(), st.text())
 def test_highlights_are_sorted_and_apart(text, asked):
-    spans = highlights(text, query_words(asked))
+    spans = merged(located(text, query_words(asked)))
     flat = [edge for span in spans for edge in span]
     assert flat == sorted(set(flat))

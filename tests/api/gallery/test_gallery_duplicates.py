@@ -1,0 +1,103 @@
+"""Duplicates in the gallery: side by side, one kept, or none of them."""
+
+import uuid
+from typing import Any
+
+import httpx
+import pytest
+
+from darkroom.domain.identity import DEFAULT_LIBRARY
+from darkroom.testing.serving import add_duplicates, add_source
+from tests.api.conftest import empty
+from tests.api.gallery.accessible import faults
+from tests.api.gallery.conftest import SignIn, World, colours
+
+
+@pytest.fixture
+def pairs(bare: World) -> World:
+    """Three pairs: two nearly the same, one of equal pixels."""
+    with bare.owner.begin() as connection:
+        empty(connection)
+        bare.source = add_source(connection, DEFAULT_LIBRARY, "/srv/pictures", name="Pictures")
+    for number in range(3):
+        photos = [uuid.UUID(bare.publish(f"{number} {copy}.jpg", colours(number, (480, 360)))) for copy in "ab"]
+        with bare.owner.begin() as connection:
+            add_duplicates(connection, photos, "pixels" if number == 2 else "near", sizes=[1, 900_000 - number])
+    return bare
+
+
+def groups(client: httpx.Client, **asked: object) -> list[dict[str, Any]]:
+    return client.get("/v1/duplicates", params=asked).raise_for_status().json()["items"]  # type: ignore[no-any-return]
+
+
+def test_groups_are_shown_side_by_side_with_the_one_to_keep(sign_in: SignIn, pairs: World) -> None:
+    with sign_in("#/duplicates") as page:
+        page.see(".group img")
+        page.quiet()
+        assert page.count(".group") == 3
+        assert page.count(".group li") == 6
+        assert page.count(".group .keeper") == 3
+        page.read("900 kB could be saved")
+        page.read("No file is deleted")
+        assert faults(page) == []
+        page.resize(360, 740)
+        assert faults(page) == []
+
+
+def test_where_there_are_several_folders_a_file_is_named_with_its_own(sign_in: SignIn, pairs: World) -> None:
+    with pairs.owner.begin() as connection:
+        add_source(connection, DEFAULT_LIBRARY, "/srv/telephone", name="Telephone")
+    with sign_in("#/duplicates") as page:
+        page.read("Pictures › 0 a.jpg")
+    with sign_in(f"#/photo/{pairs.photos['0 a.jpg']}") as page:
+        page.read("Pictures › 0 a.jpg")
+
+
+def test_one_is_kept_and_the_choice_can_be_changed_later(sign_in: SignIn, pairs: World, client: httpx.Client) -> None:
+    other = pairs.photos["0 b.jpg"]
+    with sign_in("#/duplicates") as page:
+        page.click(".group:first-of-type li:nth-child(2) input")
+        page.click(".group:first-of-type .button.strong")
+        page.read("One is kept")
+        page.until("document.querySelectorAll('.group').length === 2")
+        (kept,) = groups(client, decided=True)
+        assert (kept["decision"], kept["keeper_id"]) == ("kept", str(other))
+        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        page.until("document.querySelectorAll('.group').length === 1")
+        assert page.js("document.querySelector('.group .button.strong').disabled")
+        page.click(".group li:nth-child(2) input")
+        page.click(".group .button.strong")
+        page.read("One is kept")
+        page.quiet()
+    (kept,) = groups(client, decided=True)
+    assert kept["keeper_id"] != str(other)
+
+
+def test_different_photos_are_not_shown_again(sign_in: SignIn, pairs: World, client: httpx.Client) -> None:
+    with sign_in("#/duplicates") as page:
+        page.see(".group")
+        page.click(".group:first-of-type .actions .button:last-child")
+        page.read("They are different photos, and stay so")
+        page.until("document.querySelectorAll('.group').length === 2")
+    assert len(groups(client)) == 2
+
+
+def test_kinds_are_shown_apart(sign_in: SignIn, pairs: World) -> None:
+    with sign_in("#/duplicates") as page:
+        page.see(".group")
+        page.js("""(() => {
+            const select = document.querySelector('.bar select');
+            select.value = 'pixels';
+            select.dispatchEvent(new Event('change', {bubbles: true}));
+        })()""")
+        page.until("document.querySelectorAll('.group').length === 1")
+        page.says(".group h2", "The same picture")
+
+
+def test_where_there_are_none_it_is_said(sign_in: SignIn, pairs: World) -> None:
+    with pairs.owner.begin() as connection:
+        empty(connection)
+    with sign_in("#/duplicates") as page:
+        page.read("No duplicates")
+        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        page.read("Nothing is decided yet")

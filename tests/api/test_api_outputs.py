@@ -1,0 +1,69 @@
+"""How complete the libraries are."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import httpx
+from sqlalchemy import Connection, update
+
+from darkroom.domain.outputs import OUTPUTS
+from darkroom.stores.state import keys, schema
+from darkroom.testing.serving import add_library, publish_photo
+
+State = Callable[[], AbstractContextManager[Connection]]
+
+
+def outputs(client: httpx.Client) -> dict[str, dict[str, Any]]:
+    return {one["output"]: one for one in client.get("/v1/outputs").raise_for_status().json()["items"]}
+
+
+def fail(connection: Connection, photo: object, output: str, state: str, reason: str) -> None:
+    table = schema.published_outputs
+    mine = (table.c.photo_id == photo, table.c.output == output)
+    connection.execute(update(table).where(*mine).values(state=state, reason=reason))
+
+
+def test_every_output_is_listed_in_the_order_they_are_made(client: httpx.Client, state: State) -> None:
+    found = outputs(client)
+    assert list(found) == list(OUTPUTS)
+    assert all(one["photos"] == {"done": 0, "failed": 0, "missing": 0, "off": 0} for one in found.values())
+
+
+def test_photos_are_counted_by_state_and_one_nothing_is_said_about_is_missing(
+    client: httpx.Client, state: State
+) -> None:
+    with state() as connection:
+        publish_photo(connection, "a", outputs={"texts": "done"})
+        publish_photo(connection, "b", outputs={"texts": "failed"})
+        publish_photo(connection, "c", outputs={"texts": "off"})
+        publish_photo(connection, "d")
+        stranger = add_library(connection, keys.add_user(connection, "stranger of outputs"))
+        publish_photo(connection, "theirs", library_id=stranger, outputs={"texts": "done"})
+    found = outputs(client)
+    assert found["texts"]["photos"] == {"done": 1, "failed": 1, "missing": 1, "off": 1}
+    assert found["metadata"]["photos"]["missing"] == 4
+    listed = client.get("/v1/photos", params={"filter": "outputs.texts = missing"}).json()["items"]
+    assert len(listed) == 1
+
+
+def test_the_commonest_reasons_come_first_and_not_all_of_them(client: httpx.Client, state: State) -> None:
+    with state() as connection:
+        for number in range(12):
+            photo = publish_photo(connection, f"{number}", outputs={"texts": "done", "metadata": "done"})
+            fail(connection, photo, "texts", "failed", "the reader died" if number < 4 else f"odd {number}")
+            if number < 2:
+                fail(connection, photo, "metadata", "missing", "not made yet")
+    found = outputs(client)
+    assert found["texts"]["photos"]["failed"] == 12
+    assert found["texts"]["reasons"][0] == {"state": "failed", "reason": "the reader died", "photos": 4}
+    assert len(found["texts"]["reasons"]) == 5
+    assert found["metadata"]["reasons"] == [{"state": "missing", "reason": "not made yet", "photos": 2}]
+
+
+def test_an_output_of_a_plugin_is_listed_too(client: httpx.Client, state: State) -> None:
+    with state() as connection:
+        publish_photo(connection, "a", outputs={"captions": "done", "photos": "done"})
+    found = outputs(client)
+    assert found["captions"]["photos"]["done"] == 1
+    assert "photos" not in found

@@ -1,0 +1,90 @@
+"""Index and serving are compared as a whole and brought to agree again, whatever parted them."""
+
+import uuid
+
+import dagster as dg
+import pytest
+from sqlalchemy import select
+
+from darkroom.domain.identity import DEFAULT_LIBRARY
+from darkroom.sdk.stores import Entry
+from darkroom.services.platform import Platform
+from darkroom.services.reconciling import ENTRIES, Reconciled, reconcile
+from darkroom.services.refill import refill
+from darkroom.stores.state import batches, schema
+from darkroom.testing.vectors import MemoryVectors
+from orchestration.definitions import build_definitions
+
+LIBRARY = str(DEFAULT_LIBRARY)
+
+
+@pytest.fixture
+def photos(import_samples) -> set[str]:
+    return set(map(str, import_samples("papers/boarding-pass.jpg", "photos/coffee.jpg", "photos/coins.png")))
+
+
+def found(platform: Platform) -> Reconciled:
+    [one] = reconcile(platform)
+    return one
+
+
+def test_what_was_just_published_agrees(platform: Platform, photos: set[str]):
+    told = found(platform)
+    assert told.agreed and (told.lacking, told.removed) == (0, 0)
+    assert len(told.index.photos) == 3, "entries and two spaces"
+    assert set(told.index.photos.values()) == {3}
+    assert refill(platform, 100) == []
+
+
+def test_entries_that_nobody_knows_are_removed_and_nothing_else(platform: Platform, photos: set[str]):
+    stray = str(uuid.uuid4())
+    platform.vectors.upsert([Entry(stray, LIBRARY)])
+    told = found(platform)
+    assert not told.agreed and (told.lacking, told.removed) == (0, 1)
+    assert told.index.photos[ENTRIES] == 4
+    assert set(platform.vectors.photo_ids([LIBRARY])) == photos
+    assert found(platform).agreed
+
+
+def test_entries_of_a_batch_under_way_are_left_alone(platform: Platform, photos: set[str]):
+    early = uuid.uuid4()
+    platform.vectors.upsert([Entry(str(early), LIBRARY)])
+    with platform.state.begin() as connection:
+        file = connection.execute(select(schema.source_files.c.id).limit(1)).scalar_one()
+        batches.freeze(
+            connection,
+            library_id=DEFAULT_LIBRARY,
+            request_id=None,
+            kind="refill",
+            priority=0,
+            items=[(file, early)],
+        )
+    assert found(platform).removed == 0
+    assert str(early) in set(platform.vectors.photo_ids([LIBRARY]))
+
+
+def test_a_lost_index_is_filled_again(platform: Platform, photos: set[str], run_batch):
+    platform.vectors = MemoryVectors()
+    told = found(platform)
+    assert (told.lacking, told.index.photos[ENTRIES]) == (3, 0)
+    [batch] = refill(platform, 100)
+    assert run_batch(batch).success
+    assert found(platform).agreed
+
+
+def test_an_entry_without_its_vector_is_made_anew(platform: Platform, photos: set[str], run_batch):
+    bare = min(photos)
+    platform.vectors.upsert([Entry(bare, LIBRARY, words={"text": "left"})])
+    told = found(platform)
+    assert (told.lacking, told.removed) == (1, 0)
+    [batch] = refill(platform, 100)
+    assert run_batch(batch).success
+    assert found(platform).agreed
+
+
+def test_upkeep_reconciles(platform: Platform, photos: set[str]):
+    platform.vectors.upsert([Entry(str(uuid.uuid4()), LIBRARY)])
+    job = build_definitions(platform=platform).resolve_job_def("upkeep_job")
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert job.execute_in_process(instance=instance).success
+    assert found(platform).agreed

@@ -1,0 +1,91 @@
+"""`darkroom import`: what it asks the API for when folders are watched, and no longer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from typer.testing import CliRunner
+
+from darkroom.cli import imports
+from darkroom.cli.main import app
+
+
+class FakeClient:
+    """Remembers what it is asked; knows the sources that were registered."""
+
+    asked: ClassVar[list[tuple[str, dict[str, Any]]]]
+    sources: ClassVar[list[dict[str, Any]]]
+
+    def __init__(self, _: Any) -> None: ...
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append((path, body))
+        if path == "/v1/sources":
+            self.sources.append({"id": "s1", **body})
+            return self.sources[-1]
+        return {"id": "i1", "state": "new", "progress": {"files_failed": 0}, "error": None}
+
+    def get(self, path: str) -> dict[str, Any]:
+        counts = {"files_listed": 14, "files_new": 14, "files_done": 14, "files_failed": 12, "photos_published": 2}
+        progress = {**counts, "rate_per_second": None, "eta_seconds": None}
+        return {"id": "i1", "state": "succeeded", "progress": progress, "error": None}
+
+    def patch(self, path: str, body: dict[str, Any]) -> None:
+        self.asked.append((path, body))
+
+    def pages(self, path: str, limit: int | None) -> Iterator[dict[str, Any]]:
+        if path == "/v1/sources":
+            yield from self.sources
+        else:
+            yield {"path": "fine.jpg", "output": "texts", "reason": "it took too long"}
+            yield from ({"path": f"{n}.txt", "output": "intake", "reason": "no photo"} for n in range(12))
+
+
+@pytest.fixture(autouse=True)
+def _client(monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeClient.asked, FakeClient.sources = [], []
+    monkeypatch.setattr(imports, "Client", FakeClient)
+
+
+def run(*arguments: str | Path) -> Any:
+    return CliRunner().invoke(app, ["import", *map(str, arguments)])
+
+
+def test_a_folder_that_was_registered_before_is_watched_when_it_is_asked_for(tmp_path: Path) -> None:
+    done = run(tmp_path, "--watch")
+    assert done.exit_code == 0
+    assert [path for path, _ in FakeClient.asked] == ["/v1/sources", "/v1/sources/s1", "/v1/imports"]
+    assert FakeClient.asked[1][1] == {"watched": True}
+    assert f"{tmp_path} is watched from now on." in done.output
+
+
+def test_an_import_that_says_nothing_of_watching_changes_nothing_of_it(tmp_path: Path) -> None:
+    assert run(tmp_path).exit_code == 0
+    assert [path for path, _ in FakeClient.asked] == ["/v1/sources", "/v1/imports"]
+
+
+def test_watching_a_folder_ends_even_when_it_is_gone_and_nothing_is_imported(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    run(folder, "--watch")
+    folder.rmdir()
+    FakeClient.asked = []
+    done = run(folder, "--no-watch")
+    assert done.exit_code == 0
+    assert FakeClient.asked == [("/v1/sources/s1", {"watched": False})]
+
+
+def test_a_folder_that_was_never_imported_cannot_be_left_alone(tmp_path: Path) -> None:
+    done = run(tmp_path, "--no-watch")
+    assert done.exit_code == 2
+    assert "never imported" in done.output
+    assert FakeClient.asked == []
+
+
+def test_the_first_files_that_failed_are_named_with_their_reasons(tmp_path: Path) -> None:
+    done = run(tmp_path, "--wait")
+    assert done.exit_code == 4
+    assert "0.txt: no photo" in done.output and "9.txt: no photo" in done.output
+    assert "and 2 more" in done.output
+    assert "fine.jpg" not in done.output, "it was taken in"

@@ -1,0 +1,267 @@
+"""Legs together: each finds by itself, two agree to more than either, one that is missing leaves the others."""
+
+from dataclasses import replace
+
+import pytest
+
+from darkroom.domain.calibration import Calibration
+from darkroom.domain.filters import parse
+from darkroom.domain.words import normalise, query_words
+from darkroom.sdk.stores import Entry, Hit
+from darkroom.services.ranking import Found, Lacking
+from darkroom.services.reasons import reasons
+from darkroom.services.search import FEW_PHOTOS, FIRST_DEPTH, Example, Query, SearchService
+from darkroom.testing.conformance.vectors import MINE
+from darkroom.testing.searching import FakeMeanings, MemoryServing, vector_of
+from darkroom.testing.vectors import MemoryVectors
+
+
+class Alike:
+    """Pictures of two numbers."""
+
+    calibration = Calibration(middles=(0.8,), width=0.05, cut_off=0.5)
+    space = "visual_fake"
+
+
+class CountingVectors(MemoryVectors):
+    """Counts what it is asked, look-ups apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lists = self.look_ups = 0
+
+    def search_words(self, words, *, among=None, **scope) -> list[Hit]:
+        self._count(among)
+        return super().search_words(words, among=among, **scope)
+
+    def search_vector(self, space, vector, *, among=None, **scope) -> list[Hit]:
+        self._count(among)
+        return super().search_vector(space, vector, among=among, **scope)
+
+    def _count(self, among) -> None:
+        self.lists += among is None
+        self.look_ups += among is not None
+
+
+@pytest.fixture
+def index() -> CountingVectors:
+    store = CountingVectors()
+    store.add_space("document_fake", 64)
+    store.add_space("visual_fake", 2)
+    return store
+
+
+@pytest.fixture
+def service(index) -> SearchService:
+    return SearchService(index, FakeMeanings(), Alike())
+
+
+def photo(photo_id: str, title: str = "", meant: str = "", look: tuple[float, float] | None = None, **values) -> Entry:
+    """An entry whose document means `meant`, whatever its words are."""
+    vectors = {"document_fake": vector_of(meant)} if meant else {}
+    vectors |= {"visual_fake": look} if look else {}
+    return Entry(photo_id, MINE, {"title": normalise(title)} if title else {}, values, vectors)
+
+
+def asked(
+    text: str = "", example: tuple[float, float] | Example | None = None, filter: str = "", person_id: str | None = None
+) -> Query:
+    like = Example("key", example) if isinstance(example, tuple) else example
+    return Query(query_words(text), parse(filter), (MINE,), 1, text, like, person_id)
+
+
+def found(service: SearchService, query: Query, serving: MemoryServing | None = None) -> dict[str, Found]:
+    return {one.photo_id: one for one in service.page(query, serving or MemoryServing(), 0, 100).found}
+
+
+def test_each_leg_finds_by_itself(index, service):
+    index.upsert(
+        [
+            photo("written", title="sunset harbour"),
+            photo("meant", title="dusk", meant="sunset harbour"),
+            photo("alike", look=(1.0, 0.1)),
+            photo("other", title="receipt", meant="receipt", look=(0.0, 1.0)),
+        ]
+    )
+    serving = MemoryServing(people={"anna": "Anna Berg"}, faces={"face": ["anna"]})
+    hits = found(service, asked("sunset harbour"))
+    assert set(hits) == {"written", "meant"}
+    assert hits["written"].matched == ("sunset", "harbour")
+    assert hits["meant"].meaning > 0.5 and not hits["meant"].matched
+    assert set(found(service, asked(example=(1.0, 0.0)))) == {"alike"}
+    assert found(service, replace(asked("anna"), epoch=2), serving)["face"].named == ("anna",)
+
+
+def test_what_two_legs_find_stands_above_what_either_found(index, service):
+    index.upsert(
+        [
+            photo("both", title="sunset", meant="sunset", look=(1.0, 0.4)),
+            photo("words", title="sunset"),
+            photo("meaning", title="dusk", meant="sunset"),
+            photo("look", look=(1.0, 0.4)),
+        ]
+    )
+    hits = found(service, asked("sunset harbour", example=(1.0, 0.0)))
+    assert next(iter(hits)) == "both"
+    assert all(hits["both"].score > hits[one].score for one in ("words", "look"))
+    assert [one.score for one in hits.values()] == sorted((one.score for one in hits.values()), reverse=True)
+    assert all(0 < one.score <= 1 for one in hits.values())
+
+
+def test_a_name_and_a_word_answer_together(index, service):
+    index.upsert(
+        [photo("anna there", title="beach"), photo("anna", title="kitchen"), photo("bob there", title="beach")]
+    )
+    serving = MemoryServing(
+        people={"1": "Anna", "2": "Bob"}, faces={"anna there": ["1"], "anna": ["1"], "bob there": ["2"]}
+    )
+    hits = found(service, asked("anna beach"), serving)
+    assert next(iter(hits)) == "anna there"
+    assert (hits["anna there"].matched, hits["anna there"].named) == (("beach",), ("anna",))
+    assert hits["anna there"].score > hits["bob there"].score
+    assert found(service, asked("annas"), serving) == {}
+
+
+def test_a_photo_scores_the_same_whichever_leg_listed_it(index, service):
+    """A photo that is deep in one list is looked up there when another leg brings it."""
+    index.upsert([photo(f"p{number:04d}", title="sunset sunset", meant="x") for number in range(FIRST_DEPTH * 5)])
+    index.upsert([photo("deep", title="sunset " + "word " * 30, meant="sunset", look=(1.0, 0.0))])
+    hits = found(service, asked("sunset harbour", example=(1.0, 0.0)))
+    assert hits["deep"].matched == ("sunset",)
+    assert next(iter(hits)) == "deep"
+    assert index.look_ups > 0
+
+
+def test_no_look_up_is_needed_where_lists_are_whole(index, service):
+    index.upsert([photo("a", title="sunset", meant="sunset"), photo("b", title="dusk", meant="sunset")])
+    assert len(found(service, asked("sunset"))) == 2
+    assert (index.lists, index.look_ups) == (2, 0)
+
+
+def test_pages_of_two_legs_skip_and_repeat_nothing_and_never_rise(index, service):
+    index.upsert(
+        [
+            photo(f"p{n:04d}", title="sunset " + "x " * (n % 9), look=(1.0, 0.5 + n / 4000) if n % 3 else None)
+            for n in range(700)
+        ]
+    )
+    query, pages, more = asked("sunset", example=(1.0, 0.0)), [], True
+    while more:
+        page = service.page(query, MemoryServing(), len(pages), 60)
+        pages, more = pages + page.found, page.more
+    assert len(pages) == len({one.photo_id for one in pages}) == 700
+    assert [one.score for one in pages] == sorted((one.score for one in pages), reverse=True)
+
+
+def test_nothing_relevant_is_an_answer_of_every_leg(index, service):
+    index.upsert([photo("a", title="receipt", meant="receipt", look=(0.0, 1.0))])
+    assert found(service, asked("sunset", example=(1.0, 0.0))) == {}
+    assert found(service, asked("🎂")) == {}
+
+
+def test_an_example_does_not_find_itself(index, service):
+    index.upsert([photo("a", look=(1.0, 0.0)), photo("b", look=(1.0, 0.1))])
+    query = asked(example=(1.0, 0.0))
+    assert set(found(service, query)) == {"a", "b"}
+    mine = replace(query, example=Example("photo a", photo_id="a"))
+    assert set(found(service, mine)) == {"b"}
+
+
+def test_an_example_photo_without_a_vector_is_told_and_words_still_find(index, service):
+    index.upsert([photo("a", title="sunset"), photo("b", title="sunset", look=(1.0, 0.0))])
+    results = service.page(asked("sunset", example=Example("photo a", photo_id="a")), MemoryServing(), 0, 10)
+    assert [one.photo_id for one in results.found] == ["b"]
+    assert [one.leg for one in results.lacking] == ["look"]
+
+
+def test_a_filter_holds_for_every_leg(index, service):
+    for number, stars in enumerate((1.0, 5.0)):
+        index.upsert([photo(f"{number}", title="sunset", meant="sunset", look=(1.0, 0.0), rating=stars)])
+    assert set(found(service, asked("sunset", example=(1.0, 0.0), filter="rating = 5"))) == {"1"}
+
+
+@pytest.mark.parametrize("photos", [10, FEW_PHOTOS + 5])
+def test_a_person_restricts_every_leg_however_many_photos_they_have(index, service, photos):
+    index.upsert([photo(f"p{number:04d}", title="beach") for number in range(photos)])
+    index.upsert([photo(f"q{number:04d}", title="beach beach beach") for number in range(300)])
+    serving = MemoryServing(faces={f"p{number:04d}": ["anna"] for number in range(photos)}, person_id="anna")
+    hits = found(service, asked("beach", person_id="anna"), serving)
+    assert len(hits) == min(photos, 100)
+    assert {one[0] for one in hits} == {"p"}
+
+
+def test_meaning_that_is_not_there_is_told_and_words_still_find(index):
+    meanings = FakeMeanings()
+    meanings.fault = "its model cannot be loaded"
+    index.upsert([photo("a", title="sunset")])
+    results = SearchService(index, meanings, Alike()).page(asked("sunset"), MemoryServing(), 0, 10)
+    assert [one.photo_id for one in results.found] == ["a"]
+    assert results.lacking == (Lacking("meaning", "its model cannot be loaded"),)
+
+
+def test_a_space_the_index_has_not_is_told_and_words_still_find(index):
+    index.upsert([photo("a", title="sunset")])
+    service = SearchService(index, FakeMeanings("document_newer"), Alike())
+    for _ in range(2):
+        results = service.page(asked("sunset"), MemoryServing(), 0, 10)
+        assert [one.photo_id for one in results.found] == ["a"]
+        (lacking,) = results.lacking
+        assert lacking.leg == "meaning" and "document_newer" in lacking.reason
+
+
+def test_an_example_nobody_can_compare_is_told(index):
+    results = SearchService(index).page(asked(example=(1.0, 0.0)), MemoryServing(), 0, 10)
+    assert (results.found, results.more) == ([], False)
+    assert [one.leg for one in results.lacking] == ["look"]
+
+
+def test_stages_say_how_long_they_took(index, service):
+    index.upsert([photo("a", title="sunset")])
+    results = service.page(asked("sunset"), MemoryServing(), 0, 10)
+    assert {"person", "embed", "words", "meaning", "serving"} <= set(results.milliseconds)
+    assert all(took >= 0 for took in results.milliseconds.values())
+
+
+def test_reasons_name_every_leg_that_found_it(index, service):
+    index.upsert([photo("a", title="beach at sunset", meant="anna beach", look=(1.0, 0.2))])
+    serving = MemoryServing(people={"1": "Anna Berg"}, faces={"a": ["1"]})
+    query = asked("anna beach", example=(1.0, 0.0))
+    (hit,) = found(service, query, serving).values()
+    made = reasons(query, hit, {"title": "Beach at sunset"}, [], ["Anna Berg"])
+    assert {reason.kind: reason.detail for reason in made} == {
+        "words": "beach in title",
+        "person": "Anna Berg",
+        "meaning": "its texts mean alike",
+        "look": "it looks alike",
+    }
+    assert [reason.score for reason in made] == sorted((reason.score for reason in made), reverse=True)
+    assert all(0 < reason.score <= 1 for reason in made)
+    assert hit.score > 0.9
+
+
+def test_names_are_asked_for_once_per_epoch(index, service):
+    class Counting(MemoryServing):
+        asked = 0
+
+        def names(self):
+            Counting.asked += 1
+            return super().names()
+
+    serving = Counting(people={"1": "Anna"}, faces={"a": ["1"]})
+    for text in ("anna", "berta", "anna beach"):
+        found(service, asked(text), serving)
+    assert Counting.asked == 1
+    found(service, replace(asked("anna"), epoch=2), serving)
+    assert Counting.asked == 2
+
+
+def test_a_leg_that_fails_leaves_the_others_in_every_combination(index, service):
+    """Legs are asked in threads: whichever ends first, the answer is the same."""
+    index.upsert([photo("a", title="sunset", meant="sunset", look=(1.0, 0.0))])
+    broken = SearchService(index, FakeMeanings("document_newer"), Alike())
+    for epoch in range(20):
+        query = replace(asked("sunset", example=(1.0, 0.0)), epoch=epoch)
+        results = broken.page(query, MemoryServing(), 0, 10)
+        assert [one.photo_id for one in results.found] == ["a"]
+        assert [one.leg for one in results.lacking] == ["meaning"]
+        assert results.legs == ("words", "look")
