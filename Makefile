@@ -5,13 +5,14 @@ PYTHON ?= python3
 export PYTHONDONTWRITEBYTECODE :=
 UV := .venv/bin/uv
 STAMP := .venv/.synced
-# Two workers: most tests wait for processes they started, and every worker has a Postgres of its own.
-PYTEST := .venv/bin/pytest -n 2 --dist loadfile -rs
+# Two workers: most tests wait for processes they started, and every worker has a Postgres of its own. In the order of
+# their folders: quick ones come last, so that no worker waits long for the other.
+PYTEST := .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs
 
-.PHONY: help setup demo test test-crash test-long check lint types imports format bench docs up down clean
+.PHONY: help setup browser screenshot demo test test-platform test-crash test-long check lint types imports format bench docs up down clean
 
 help: ## Say what can be done
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Build the locked environment in .venv
 
@@ -20,6 +21,13 @@ $(STAMP): pyproject.toml uv.lock
 	@test -x $(UV) || { $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv; }
 	$(UV) sync --locked --inexact --all-extras --compile-bytecode --quiet
 	@touch $(STAMP)
+
+browser: ## Install Chromium for the gallery's tests (Debian or Ubuntu, as root)
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-inter; }
+
+screenshot: setup browser ## Take the README's picture of the gallery, from the sample library
+	.venv/bin/python -m tests.api.gallery.screenshot
 
 demo: setup ## Import a sample library and show it; ONCE=1 ends after the summary
 	.venv/bin/darkroom demo $(if $(ONCE),--once)
@@ -30,14 +38,17 @@ up: setup ## Start the platform in the foreground
 down: ## Stop it
 	.venv/bin/darkroom down
 
-test: setup ## Run every test that needs no outside server
+test: setup ## Run the tests, but for those that start whole platforms or build all marts
 	$(PYTEST)
 
+test-platform: setup ## Run the tests that start whole platforms or build all marts; `make check` runs half of them
+	$(PYTEST) -m platform --platform
+
 test-crash: setup ## Kill parts of the running platform in the middle of imports, 20 times
-	.venv/bin/pytest -rs -m crash --crash-cycles 20
+	.venv/bin/pytest -rs -m crash --platform --crash-cycles 20
 
 test-long: setup ## Run the tests that take minutes
-	.venv/bin/pytest -rs -m long --long
+	.venv/bin/pytest -rs -m long --platform --long
 
 lint: setup ## Style, docstrings, security rules, SQL
 	.venv/bin/ruff check .
@@ -50,9 +61,12 @@ types: setup ## Static types
 imports: setup ## Who may import whom
 	.venv/bin/lint-imports
 
-check: lint types imports ## Everything a change must pass
+# Dozens of starts and builds, which take as long as all the rest: whoever changes what they test runs them, and a release.
+APART := tests/integration/test_marts.py tests/integration/test_supervisor.py
+
+check: lint types imports ## What every change must pass, in 20 to 25 minutes
 	$(UV) lock --check
-	$(PYTEST) --cov --cov-report=term
+	$(PYTEST) --platform --cov --cov-report=term $(addprefix --ignore=,$(APART))
 	$(MAKE) demo ONCE=1
 
 format: setup ## Rewrite files in the house's style
