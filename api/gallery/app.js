@@ -77,7 +77,7 @@ function App() {
     go(`/${steps.join("/")}`, parameters);
   };
   const shown = {
-    photos: () => html`<${Photos} query=${query} sequence=${sequence} covered=${Boolean(open)} tell=${setProblem} change=${change} />`,
+    photos: () => html`<${Photos} query=${query} sequence=${sequence} covered=${open} tell=${setProblem} change=${change} />`,
     people: () => (one ? html`<${Person} key=${one} id=${one} me=${me} sequence=${sequence} />` : html`<${People} me=${me} />`),
     duplicates: () => html`<${Duplicates} me=${me} />`,
     imports: () => html`<${Imports} me=${me} opened=${one} />`,

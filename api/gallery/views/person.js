@@ -17,10 +17,7 @@ export function Person({ id, me, sequence }) {
 
   useEffect(() => {
     const photos = [...new Set((items || []).map((face) => face.photo_id))];
-    sequence.current = {
-      source: { total: photos.length, find: (photo) => photos.indexOf(photo), get: async (at) => ({ id: photos[at], renditions: {} }) },
-      last: null,
-    };
+    sequence.current = { total: photos.length, find: (photo) => photos.indexOf(photo), get: async (at) => ({ id: photos[at], renditions: {} }) };
   }, [items]);
 
   const part = (path, text, then) =>

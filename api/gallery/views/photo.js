@@ -35,10 +35,7 @@ export function Photo({ me, id, words, sequence, close, views }) {
   const panel = useRef(null);
   const neighbours = useNeighbours(id, sequence);
 
-  useEffect(() => {
-    if (sequence.current) sequence.current.last = id;
-    setPointed(null);
-  }, [id]);
+  useEffect(() => setPointed(null), [id]);
   useLayoutEffect(() => {
     panel.current.focus();
     document.documentElement.classList.add("covered");
@@ -93,7 +90,7 @@ function useNeighbours(id, sequence) {
   const [found, setFound] = useState({});
   useEffect(() => {
     let gone = false;
-    const source = sequence.current?.source;
+    const source = sequence.current;
     const at = source?.find(id) ?? -1;
     if (at < 0) {
       setFound({});

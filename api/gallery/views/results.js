@@ -51,21 +51,16 @@ export function Results({ query, filter, sequence, covered, refused, change }) {
   latest.current = state;
   useEffect(() => {
     sequence.current = {
-      source: {
-        get total() {
-          return latest.current.items?.length ?? 0;
-        },
-        find: (id) => latest.current.items?.findIndex(({ photo }) => photo.id === id) ?? -1,
-        get: async (position) => latest.current.items?.[position]?.photo ?? null,
+      get total() {
+        return latest.current.items?.length ?? 0;
       },
-      last: null,
+      find: (id) => latest.current.items?.findIndex(({ photo }) => photo.id === id) ?? -1,
+      get: async (position) => latest.current.items?.[position]?.photo ?? null,
     };
   }, []);
   const was = useRef(covered);
   useEffect(() => {
-    if (was.current && !covered && sequence.current.last) {
-      document.querySelector(`.results [data-id="${sequence.current.last}"]`)?.focus();
-    }
+    if (was.current && !covered) document.querySelector(`.results [data-id="${CSS.escape(was.current)}"]`)?.focus();
     was.current = covered;
   }, [covered]);
   const end = useReached(() => !running.current && state.cursor && items.length < 400 && load(state.cursor));

@@ -76,14 +76,14 @@ export function TimelineView({ query, filter, sequence, covered, refused }) {
     settling.current = setTimeout(() => timeline.want(top - reach, top + 2 * reach), SETTLE);
   });
 
-  // Whoever comes back from a photo finds it focused.
   useEffect(() => {
-    sequence.current = { source: timeline, last: null };
+    sequence.current = timeline;
   }, []);
+  // Whoever comes back from a photo finds it focused.
   const was = useRef(covered);
   useEffect(() => {
-    if (was.current && !covered && sequence.current.last) {
-      const position = timeline.find(sequence.current.last);
+    if (was.current && !covered) {
+      const position = timeline.find(was.current);
       if (position >= 0) goTo(position);
     }
     was.current = covered;
