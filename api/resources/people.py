@@ -253,7 +253,8 @@ def _deciding(caller: Caller, parts: Parts, request: Request, person_id: UUID) -
         type, where = PROBLEMS[refused.__class__]
         named = {"pointer": where} if where.startswith("#") else {"parameter": where}
         errors = [{**named, "detail": str(one)} for one in refused.ids[:SHOWN]]
-        raise Problem(type, f"{str(refused).capitalize()}.", errors=errors) from None
+        reason = str(refused)
+        raise Problem(type, f"{reason[:1].upper()}{reason[1:]}.", errors=errors) from None
 
 
 def _person(caller: Caller, connection: Connection, person_id: UUID) -> Person:

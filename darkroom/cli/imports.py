@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from darkroom.cli import exits
 from darkroom.cli.client import Client
+from darkroom.cli.printing import counted
 from darkroom.domain.paths import escape
 from darkroom.domain.states import IMPORT_ENDED
 from darkroom.home import Home
@@ -23,13 +24,25 @@ FAILURES_LOOKED_AT = 200
 """Failures of outputs, which leave a file taken in, are among them."""
 
 
+def _path(text: str) -> Path:
+    """An empty path is a variable that a script forgot to set, never the folder it runs in."""
+    if not text:
+        raise typer.BadParameter("an empty path names no folder; a dot names this one")
+    return Path(text)
+
+
 def import_photos(
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="Folders of photos, or single files.", show_default=False)],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Folders of photos, or single files.", parser=_path, metavar="PATH...", show_default=False),
+    ],
     wait: Annotated[
         bool, typer.Option("--wait", help="Stay until everything is published, with a progress bar.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the API's own import documents.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the API's own import document; of several paths, a list of them.")
+    ] = False,
     copy: Annotated[
         bool, typer.Option("--copy", help="Keep a copy of every original; otherwise it is read in place.")
     ] = False,
@@ -57,7 +70,7 @@ def import_photos(
         quiet = as_json or not Console(stderr=True).is_terminal
         started = [follow(client, one["id"], quiet=quiet) for one in started]
     if as_json:
-        typer.echo(json.dumps(started[0] if len(started) == 1 else started, indent=2))
+        typer.echo(json.dumps(started[0] if len(started) == 1 else {"items": started}, indent=2))
     else:
         for one in started:
             typer.echo(sentence(one))
@@ -149,7 +162,8 @@ def sentence(one: Any) -> str:
             f"import {one['id']} was accepted and goes on by itself; `darkroom import PATH --wait` waits for all of it."
         )
     counts = (
-        f"{progress['files_listed'] or 0} files seen, {progress['files_new'] or 0} new, "
-        f"{progress['photos_published']} photos published, {progress['files_failed']} files failed"
+        f"{counted(progress['files_listed'] or 0, 'file')} seen, {progress['files_new'] or 0} new, "
+        f"{counted(progress['photos_published'], 'photo')} published, "
+        f"{counted(progress['files_failed'], 'file')} failed"
     )
     return f"import {one['state']}: {counts}" + (f"\n{one['error']}" if one["error"] else "")

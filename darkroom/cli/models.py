@@ -6,10 +6,8 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from darkroom.cli import exits
+from darkroom.cli import exits, printing
 from darkroom.cli.client import Client
 from darkroom.home import Home
 
@@ -28,18 +26,8 @@ def list_models(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(page, indent=2))
     else:
-        table = Table("", "task", "model", "output", "version", "photos", "failed", box=None, pad_edge=False)
-        for model in page["items"]:
-            table.add_row(
-                "✗" if model["fault"] else "✓" if model["configured"] else "",
-                model["task"],
-                model["name"],
-                model["output"],
-                model["output_version"] or "",
-                str(model["photos_done"]),
-                str(model["photos_failed"]),
-            )
-        Console().print(table)
+        names = ("", "task", "model", "output", "version", "photos", "failed")
+        printing.print_rows(names, (_row(model) for model in page["items"]))
     _end_at_fault(page["items"])
 
 
@@ -66,6 +54,18 @@ def show_model(
     else:
         typer.echo("\n".join(f"{label:<11} {value}" for label, value in _lines(model) if value is not None))
     _end_at_fault([model])
+
+
+def _row(model: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        "✗" if model["fault"] else "✓" if model["configured"] else "",
+        model["task"],
+        model["name"],
+        model["output"],
+        model["output_version"] or "",
+        str(model["photos_done"]),
+        str(model["photos_failed"]),
+    )
 
 
 def _lines(model: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from darkroom.cli.client import Client
+from darkroom.cli.printing import counted, print_rows
 from darkroom.domain.words import normalise
 from darkroom.home import Home
 
@@ -52,10 +52,8 @@ def list_people(
     if as_json:
         typer.echo(json.dumps({"items": items}, indent=2))
         return
-    table = Table(Column("person", no_wrap=True), "name", "photos", "faces")
-    for person in items:
-        table.add_row(person["id"], person["name"] or "", str(person["photos"]), str(person["faces"]))
-    Console().print(table)
+    rows = ((one["id"], one["name"] or "", str(one["photos"]), str(one["faces"])) for one in items)
+    print_rows(("person", "name", "photos", "faces"), rows)
 
 
 @app.command("show")
@@ -74,10 +72,7 @@ def show_person(
         typer.echo(json.dumps({**found, "items": faces}, indent=2))
         return
     typer.echo(_sentence(found))
-    table = Table(Column("face", no_wrap=True), Column("photo", no_wrap=True), "score")
-    for face in faces:
-        table.add_row(face["id"], face["photo_id"], f"{face['score']:.2f}")
-    Console().print(table)
+    print_rows(("face", "photo", "score"), ((one["id"], one["photo_id"], f"{one['score']:.2f}") for one in faces))
 
 
 @app.command("name")
@@ -154,7 +149,9 @@ def identify(client: Client, person: str, among: Sequence[Mapping[str, bool]] = 
         return str(found[0])
     if found:
         raise typer.BadParameter(f"{len(found)} people are called {person!r}; give an id: {', '.join(found)}")
-    raise typer.BadParameter(f"nobody is called {person!r}; `darkroom people list` shows who is known")
+    near = get_close_matches(person, [name for _, name in named if name], n=1)
+    meant = f" Did you mean {near[0]!r}?" if near else ""
+    raise typer.BadParameter(f"nobody is called {person!r}.{meant} `darkroom people list --named` shows who is known")
 
 
 def _client(context: typer.Context) -> Client:
@@ -174,4 +171,4 @@ def _tell(person: dict[str, Any], as_json: bool) -> None:
 def _sentence(person: dict[str, Any]) -> str:
     hidden = ", hidden" if person["hidden"] else ""
     name = person["name"] or "without a name"
-    return f"{person['id']}: {name}{hidden}, {person['faces']} faces on {person['photos']} photos"
+    return f"{person['id']}: {name}{hidden}, {counted(person['faces'], 'face')} on {counted(person['photos'], 'photo')}"

@@ -6,10 +6,9 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 
 from darkroom.cli.client import Client
+from darkroom.cli.printing import print_rows
 from darkroom.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="List, show and export photos.")
@@ -30,17 +29,23 @@ def list_photos(
     if as_json:
         typer.echo(json.dumps({"items": items}, indent=2))
         return
-    table = Table(Column("photo", no_wrap=True), "taken", "size", "camera", "file")
-    for photo in items:
-        taken = (photo["taken_at"] or {}).get("local") or ""
-        camera = " ".join(part for part in (photo["camera"] or {}).values() if part)
-        file = photo["files"][0]["path"] if photo["files"] else ""
-        table.add_row(photo["id"], taken.replace("T", " "), _size(photo), camera, file)
-    Console().print(table)
+    print_rows(("photo", "taken", "size", "camera", "file"), (_row(photo) for photo in items))
 
 
-def _size(photo: dict[str, Any]) -> str:
-    return f"{photo['width']}×{photo['height']}" if photo["width"] else "not decodable"
+def _row(photo: dict[str, Any]) -> tuple[str, ...]:
+    size = f"{photo['width']}×{photo['height']}" if photo["width"] else "not decodable"
+    camera = " ".join(part for part in (photo["camera"] or {}).values() if part)
+    return photo["id"], taken(photo), size, camera, file(photo)
+
+
+def taken(photo: dict[str, Any]) -> str:
+    """When a photo was taken, in local wall time to the minute; empty when nobody knows."""
+    return ((photo["taken_at"] or {}).get("local") or "")[:16].replace("T", " ")
+
+
+def file(photo: dict[str, Any]) -> str:
+    """The path of a photo's first file."""
+    return photo["files"][0]["path"] if photo["files"] else ""
 
 
 @app.command("show")

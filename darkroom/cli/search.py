@@ -9,10 +9,12 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from darkroom.cli.client import Client
 from darkroom.cli.people import identify
+from darkroom.cli.photos import file, taken
+from darkroom.cli.printing import cell
 from darkroom.home import Home
 
 
@@ -76,12 +78,11 @@ def _identity(text: str) -> str | None:
 
 
 def hits_table(items: list[dict[str, Any]]) -> Table:
-    """Hits as a table: score, photo, when, file and reasons."""
-    table = Table("score", "photo", "taken", "file", "reasons")
+    """Hits as a table: the score, and beside it file, when and id of the photo, and the reasons."""
+    table = Table("score", Column("photo", overflow="fold"), box=None, pad_edge=False, header_style="bold")
     for hit in items:
         photo = hit["photo"]
-        taken = (photo["taken_at"] or {}).get("local") or ""
-        file = photo["files"][0]["path"] if photo["files"] else ""
         reasons = "; ".join(f"{reason['kind']}: {reason['detail']}" for reason in hit["reasons"])
-        table.add_row(f"{hit['score']:.2f}", photo["id"][:8], taken[:16].replace("T", " "), file, reasons)
+        told = (file(photo), " ".join(filter(None, (taken(photo), photo["id"]))), reasons)
+        table.add_row(f"{hit['score']:.2f}", cell("\n".join(filter(None, told))))
     return table

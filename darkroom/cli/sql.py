@@ -16,11 +16,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
 from rich.text import Text
 
-from darkroom.cli import exits
+from darkroom.cli import exits, printing
 from darkroom.home import Home
 
 if TYPE_CHECKING:
@@ -71,10 +69,8 @@ def print_rows(rows: pa.Table, format_: Format) -> None:
         writer.writerow(rows.column_names)
         writer.writerows([_plain(value) for value in row] for row in zip(*values, strict=True))
     else:
-        table = Table(*(Column(Text(_visible(name))) for name in rows.column_names))
-        for row in zip(*values, strict=True):
-            table.add_row(*(_cell(value) for value in row))
-        Console().print(table)
+        cells = ([_cell(value) for value in row] for row in zip(*values, strict=True))
+        printing.print_rows(rows.column_names, cells)
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
@@ -87,7 +83,7 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
 def _cell(value: Any) -> Text:
     if value is None:
         return Text("null", style="dim")
-    return Text(_visible(_plain(value)), justify="right" if isinstance(value, int | float) else "left")
+    return Text(printing.visible(_plain(value)), justify="right" if isinstance(value, int | float) else "left")
 
 
 def _plain(value: Any) -> str:
@@ -106,8 +102,3 @@ def _json(value: Any) -> str | int:
     if isinstance(value, bytes):
         return b64encode(value).decode()
     return str(value)
-
-
-def _visible(text: str) -> str:
-    """Control characters spelt out: text read from a photo must not steer the terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)

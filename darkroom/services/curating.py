@@ -190,7 +190,7 @@ class Curator:
         """Raises `SeenTogether` when a photo comes twice."""
         twice = [photo for photo, count in Counter(photo_ids).items() if count > 1]
         if twice:
-            raise SeenTogether(f"in {len(twice)} photos both can be seen, and nobody is in a photo twice", twice)
+            raise SeenTogether("both can be seen in one photo, and nobody is in a photo twice", twice)
 
     def _leave(self, person: Row[Any], faces: Sequence[Row[Any]]) -> None:
         self._anchor(person, person.name, but={face.face_id for face in faces})

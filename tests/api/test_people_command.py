@@ -52,7 +52,7 @@ def test_people_are_listed_as_a_table_and_as_json(people) -> None:
 def test_a_person_is_shown_with_their_faces_by_id_or_name(people) -> None:
     assert {face["id"] for face in told(people("show", ANNA, "--json"))["items"]} == {str(face) for face in FACES[:3]}
     shown = people("show", "berta MULLER").stdout
-    assert f"{BERTA}: Berta Müller, 1 faces on 1 photos" in shown and str(FACES[3]) in shown
+    assert f"{BERTA}: Berta Müller, 1 face on 1 photo" in shown and str(FACES[3]) in shown
 
 
 def test_a_person_is_named_hidden_and_shown(people) -> None:
@@ -76,8 +76,10 @@ def test_faces_are_split_off_rejected_confirmed_and_people_merged(people) -> Non
     ("arguments", "code", "said"),
     [
         (("show", "Zoe"), 2, "nobody is called"),
+        (("show", "Berta Muler"), 2, "Did you mean 'Berta Müller'?"),
         (("show", uuid.UUID(int=99)), 2, "There is no such person."),
-        (("name", CARLA, "berta müller"), 1, "somebody else is called"),
+        (("name", CARLA, "berta müller"), 1, "somebody else is called berta müller"),
+        (("name", CARLA, "Berta Müller"), 1, str(BERTA)),
         (("reject", ANNA, FACES[3]), 1, str(FACES[3])),
         (("split", ANNA, *FACES[:3]), 1, "nothing would be left"),
         (("split", ANNA, "face"), 2, "face_ids"),

@@ -89,3 +89,10 @@ def test_the_first_files_that_failed_are_named_with_their_reasons(tmp_path: Path
     assert "0.txt: no photo" in done.output and "9.txt: no photo" in done.output
     assert "and 2 more" in done.output
     assert "fine.jpg" not in done.output, "it was taken in"
+
+
+def test_an_empty_path_is_no_folder() -> None:
+    done = run("")
+    assert done.exit_code == 2
+    assert "an empty path names no folder" in " ".join(done.output.split())
+    assert not FakeClient.asked

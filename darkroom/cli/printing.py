@@ -1,0 +1,54 @@
+"""How values, counts and rows look on a terminal.
+
+Belongs here: what keeps text read from a photo from steering the terminal, and rows readable at any width. Does not
+belong here: which values a command prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+Cell = str | Text
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def visible(text: str) -> str:
+    """Text with its control characters spelt out."""
+    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
+
+
+def cell(value: Cell) -> Text:
+    """Text as it stands: neither markup nor control characters in it mean anything."""
+    return value if isinstance(value, Text) else Text(visible(value))
+
+
+def print_rows(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """Prints rows as a table, or, where a terminal is too narrow for it, each row as lines of name and value.
+
+    Into a pipe or file a table is as wide as its rows.
+    """
+    console = Console()
+    cells = [[cell(value) for value in row] for row in rows]
+    table = Table(*(Column(cell(name)) for name in names), box=None, pad_edge=False, header_style="bold")
+    for row in cells:
+        table.add_row(*row)
+    width = console.measure(table, options=console.options.update(max_width=1_000_000)).maximum
+    if not console.is_terminal:
+        console.width = max(console.width, width)
+    if width <= console.width:
+        console.print(table)
+        return
+    for row in cells:
+        record = Table(Column(style="bold"), Column(overflow="fold"), box=None, pad_edge=False, show_header=False)
+        for name, value in zip(names, row, strict=True):
+            record.add_row(cell(name), Text(value.plain, style=value.style))
+        console.print(record)
+        console.print()
