@@ -100,7 +100,10 @@ class BatchSettings(BaseModel):
         5.0, ge=0, description="A file in a watched source is left alone until this long unchanged."
     )
     settle_seconds: float = Field(
-        20.0, ge=0, description="Marts, people and duplicates are made anew after this long without a new batch."
+        20.0,
+        ge=0,
+        description="Marts, people and duplicates are made anew after this long without a new batch; "
+        "while batches are under way, 45 times this after the first of them.",
     )
 
 

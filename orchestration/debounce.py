@@ -12,6 +12,9 @@ from dataclasses import asdict, dataclass, replace
 PATIENCE = 6
 """It waits until publishing has been quiet, but never longer than so many times that after the first change to show."""
 
+PATIENCE_UNDER_WAY = 45
+"""The same while batches are under way: what is made of a part of them is made again, and takes cores from the rest."""
+
 FIRST_RETRY_SECONDS = 60.0
 LAST_RETRY_SECONDS = 3600.0
 
@@ -39,20 +42,23 @@ class Watch:
         return json.dumps(asdict(self))
 
 
-def decide(watch: Watch, shown: str, failures: int, mark: str, now: float, quiet_seconds: float) -> tuple[bool, Watch]:
+def decide(
+    watch: Watch, shown: str, failures: int, mark: str, now: float, quiet_seconds: float, *, under_way: bool = False
+) -> tuple[bool, Watch]:
     """Whether to make it now, and what to remember.
 
     `mark` stands for what is published and decided now, `shown` is the mark of what was made last; making it has failed
     `failures` times since. A mark that was asked for and is still not shown is asked for again, later each time it
-    fails. It is quiet when the mark has been the same for `quiet_seconds`.
+    fails. It is quiet when the mark has been the same for `quiet_seconds` and no batch is `under_way`.
     """
     if mark == shown:
         return False, replace(watch, mark=mark, waiting_since=None)
     if mark != watch.mark or watch.waiting_since is None:
         changed_at = now if mark != watch.mark else watch.changed_at
         watch = replace(watch, mark=mark, changed_at=changed_at, waiting_since=watch.waiting_since or now)
-    quiet = now - watch.changed_at >= quiet_seconds
-    patient = now - (watch.waiting_since or now) < PATIENCE * quiet_seconds
+    quiet = not under_way and now - watch.changed_at >= quiet_seconds
+    longest = (PATIENCE_UNDER_WAY if under_way else PATIENCE) * quiet_seconds
+    patient = now - (watch.waiting_since or now) < longest
     if not quiet and patient:
         return False, watch
     pause = min(FIRST_RETRY_SECONDS * 2**failures, LAST_RETRY_SECONDS)

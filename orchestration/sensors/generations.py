@@ -15,7 +15,7 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from darkroom.services.platform import Platform
-from darkroom.stores.state import generations, libraries
+from darkroom.stores.state import batches, generations, libraries
 from orchestration import tags
 from orchestration.debounce import Watch, decide
 
@@ -67,6 +67,7 @@ def _due(
         fact = newest_fact(connection, library_id)
         current = generations.newest(connection, library_id, kind, "current")
         refused = generations.refused_since(connection, library_id, kind)
+        under_way = batches.under_way(connection, library_id)
     shown = f"{current.epoch}.{min(current.fact, fact)}" if current else "0.0"
     quiet = platform.settings.batch.settle_seconds
-    return decide(watch, shown, refused.count(epoch), f"{epoch}.{fact}", now, quiet)
+    return decide(watch, shown, refused.count(epoch), f"{epoch}.{fact}", now, quiet, under_way=under_way)

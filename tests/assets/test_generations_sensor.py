@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 import dagster as dg
 import pytest
+from sqlalchemy import select
 
 from darkroom.domain.identity import DEFAULT_LIBRARY, DEFAULT_OWNER
 from darkroom.services.curating import Curator
 from darkroom.services.people import KIND
 from darkroom.services.platform import Platform
 from darkroom.settings import BatchSettings
-from darkroom.stores.state import people
+from darkroom.stores.state import batches, people, schema
 from darkroom.testing.people import publish_people
 from orchestration import debounce, tags
 from orchestration.definitions import build_definitions
@@ -89,6 +90,18 @@ def test_an_import_that_never_pauses_is_grouped_meanwhile(clock: Clock, publish)
         publish([[0]], first=batch)
         asked += clock.tick(10)
     assert 1 <= len(asked) <= 3
+
+
+def test_photos_of_an_import_under_way_are_grouped_when_it_has_ended(clock: Clock, platform, publish):
+    publish([[0], [1]])
+    with platform.state.begin() as connection:
+        photo = connection.execute(select(schema.photos.c.photo_id).limit(1)).scalar_one()
+        kinds = {"library_id": DEFAULT_LIBRARY, "request_id": None, "kind": "refill", "priority": 0}
+        batch = batches.freeze(connection, items=[(None, photo)], **kinds)
+    assert clock.settled() + clock.tick(10 * QUIET_SECONDS) == []
+    with platform.state.begin() as connection:
+        batches.end(connection, batch, "failed")
+    assert len(clock.tick()) == 1
 
 
 def test_decisions_after_which_faces_may_belong_elsewhere_ask_for_a_new_grouping(clock: Clock, platform, publish):

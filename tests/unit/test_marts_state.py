@@ -14,15 +14,20 @@ from orchestration.marts_state import (
 )
 
 
-def _times(epochs: dict[float, int], built: Built, until: float, watch: Watch | None = None) -> list[float]:
-    """When builds are asked for, ticking every 5 s while `epochs` (by the time they are published) come in."""
+def _times(
+    epochs: dict[float, int], built: Built, until: float, watch: Watch | None = None, under_way: float = 0.0
+) -> list[float]:
+    """When builds are asked for, ticking every 5 s while `epochs` (by the time they are published) come in.
+
+    Batches are under way before the time `under_way`.
+    """
     watch, epoch, asked = watch or Watch(), 0, []
     now = 0.0
     while now <= until:
         epoch = max((value for at, value in epochs.items() if at <= now), default=epoch)
         failures = built.failures if built.tried_epoch == epoch else 0
         marks = str(built.epoch), failures, str(epoch)
-        due, watch = decide(Watch.load(watch.dump()), *marks, 1000.0 + now, 20.0)
+        due, watch = decide(Watch.load(watch.dump()), *marks, 1000.0 + now, 20.0, under_way=now < under_way)
         if due:
             asked.append(now)
         now += 5.0
@@ -44,6 +49,15 @@ def test_a_burst_of_epochs_is_one_build_after_the_burst() -> None:
 def test_publishing_without_a_pause_does_not_put_a_build_off_for_ever() -> None:
     asked = _times({float(at): at for at in range(5, 1000, 5)}, Built(), 400)
     assert asked == [125.0, 250.0, 375.0]
+
+
+def test_what_batches_of_one_import_publish_is_built_once_after_the_last() -> None:
+    assert _times({100.0: 1, 200.0: 2, 300.0: 3}, Built(), 350, under_way=300.0) == [300.0]
+
+
+def test_an_import_that_takes_hours_does_not_put_a_build_off_for_ever() -> None:
+    asked = _times({float(at): at for at in range(5, 3600, 60)}, Built(), 2000, under_way=3600.0)
+    assert asked == [905.0, 1810.0]
 
 
 def test_an_epoch_already_built_is_left_alone() -> None:
