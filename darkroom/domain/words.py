@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 BREAK = (
     r"\u0001-/:-@\u005b-`{-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u02c2-\u02c5\u02d2-\u02df"
@@ -91,6 +92,16 @@ def words(text: str) -> Iterator[Word]:
             yield Word(character, starts[position], ends[position])
         for position, pair in enumerate(_pairs(run)):
             yield Word(pair, starts[position], ends[position + 1])
+
+
+def adjacent(asked: Sequence[str], document: str) -> float:
+    """How much of what is asked stands in a normalised document as it was asked: 0 to 1.
+
+    The share of neighbours among the words asked that are neighbours there. A single word has none: 0.
+    """
+    said = f" {document} "
+    neighbours = list(pairwise(asked))
+    return sum(f" {first} {second} " in said for first, second in neighbours) / max(len(neighbours), 1)
 
 
 def located(text: str, wanted: Iterable[str]) -> list[Word]:

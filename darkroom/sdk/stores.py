@@ -88,12 +88,14 @@ class IndexUnavailable(RuntimeError):
 class Hit:
     """A photo one leg of a search found. Higher `score` is better; scales differ between legs and stores.
 
-    `matched` are the words asked for that the entry has, in the order they were asked; only a word search fills it.
+    Only a word search fills the rest: `matched` are the words asked for that the entry has, in the order they were
+    asked; `adjacent` is the share of neighbours among them that are neighbours in the entry, 0 to 1.
     """
 
     photo_id: str
     score: float
     matched: tuple[str, ...] = ()
+    adjacent: float = 0.0
 
 
 class VectorStore(Protocol):

@@ -100,7 +100,7 @@ class Leg(ABC):
 
 
 class WordsLeg(Leg):
-    """Photos whose documents hold words of the query. A hit's score is its BM25 as a share of the best, 0..1."""
+    """Photos whose documents hold words of the query. A hit's score is how close it comes to the best answer, 0..1."""
 
     name: LegName = "words"
 
@@ -129,7 +129,12 @@ class WordsLeg(Leg):
         words, scope = " ".join(self._words), self._scope
         hits = self._index.search_words(words, libraries=scope.libraries, limit=limit, filter=scope.filter, among=among)
         self._best = self._best or (hits[0].score if hits else 0.0)
-        return [Hit(hit.photo_id, min(hit.score / self._best, 1.0), hit.matched) for hit in hits]
+        return [Hit(hit.photo_id, self._closeness(hit), hit.matched) for hit in hits]
+
+    def _closeness(self, hit: Hit) -> float:
+        """A hit's BM25 as a share of the best; of several words it counts as much whether they stand as asked."""
+        share = min(hit.score / self._best, 1.0)
+        return share if len(self._words) == 1 else (share + hit.adjacent) / 2
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow as pa
 
 from darkroom.domain.filters import Filter
+from darkroom.domain.words import adjacent
 from darkroom.sdk.stores import Entry, Hit, IndexUnavailable, PropertyValue
 from darkroom.stores.vector_columns import DOCUMENT, changed_rows, checked, rows, schema, vector_column
 from darkroom.stores.vector_filters import named, predicate
@@ -122,7 +123,7 @@ class LanceVectors:
             found = (
                 query.where(predicate(filter, libraries, among)).select(columns).limit(number).to_arrow().to_pylist()
             )
-            return [Hit(row["photo_id"], row["_score"], _matched(asked, row.get(DOCUMENT))) for row in found]
+            return [_word_hit(row["photo_id"], row["_score"], asked, row.get(DOCUMENT)) for row in found]
 
         return self._ranked(ask, limit, _SPARE)
 
@@ -305,8 +306,9 @@ def _open(path: Path) -> tuple[Any, Any]:
     return table, aliases
 
 
-def _matched(asked: Sequence[str], document: str | None) -> tuple[str, ...]:
+def _word_hit(photo_id: str, score: float, asked: Sequence[str], document: str | None) -> Hit:
+    """A hit of BM25; without a document it was asked for a single word, which it has."""
     if document is None:
-        return tuple(asked)
+        return Hit(photo_id, score, tuple(asked))
     held = set(document.split())
-    return tuple(word for word in asked if word in held)
+    return Hit(photo_id, score, tuple(word for word in asked if word in held), adjacent(asked, document))

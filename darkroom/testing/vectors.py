@@ -15,6 +15,7 @@ from darkroom.contracts.table import IndexAs
 from darkroom.domain.fields import FilterField, Kind
 from darkroom.domain.filters import Filter
 from darkroom.domain.matching import indexable, matches
+from darkroom.domain.words import adjacent
 from darkroom.sdk.stores import Entry, Hit, IndexUnavailable, PropertyValue
 
 _K1 = 1.2
@@ -90,7 +91,8 @@ class MemoryVectors:
     ) -> list[Hit]:
         """Best entries by BM25 over the words of all word properties."""
         asked = list(dict.fromkeys(words.split()))
-        documents = {photo_id: _document(entry) for photo_id, entry in self._seen(None, None).items()}
+        said = {photo_id: " ".join(entry.words.values()) for photo_id, entry in self._seen(None, None).items()}
+        documents = {photo_id: Counter(text.split()) for photo_id, text in said.items()}
         mean = sum(document.total() for document in documents.values()) / len(documents) if documents else 1.0
         idf = {word: _idf(sum(word in document for document in documents.values()), len(documents)) for word in asked}
         hits = []
@@ -99,7 +101,7 @@ class MemoryVectors:
             if matched := tuple(word for word in asked if word in document):
                 length = _K1 * (1 - _B + _B * document.total() / (mean or 1.0))
                 score = sum(idf[word] * document[word] * (_K1 + 1) / (document[word] + length) for word in matched)
-                hits.append(Hit(photo_id, score, matched))
+                hits.append(Hit(photo_id, score, matched, adjacent(asked, said[photo_id])))
         return _best(hits, limit)
 
     def search_vector(
@@ -191,10 +193,6 @@ def values_of(entry: Entry) -> Callable[[FilterField], Any]:
         return entry.properties.get(str(field.indexed))
 
     return value
-
-
-def _document(entry: Entry) -> Counter[str]:
-    return Counter(" ".join(entry.words.values()).split())
 
 
 def _idf(holding: int, number: int) -> float:

@@ -265,3 +265,10 @@ def test_a_leg_that_fails_leaves_the_others_in_every_combination(index, service)
         assert [one.photo_id for one in results.found] == ["a"]
         assert [one.leg for one in results.lacking] == ["meaning"]
         assert results.legs == ("words", "look")
+
+
+def test_of_photos_with_the_same_words_those_where_they_stand_as_asked_come_first(index, service):
+    index.upsert([photo("a", title="old town hall bridge"), photo("b", title="the old bridge by the town hall, again")])
+    hits = found(service, asked("old bridge"))
+    assert list(hits) == ["b", "a"]
+    assert hits["b"].score > hits["a"].score > 0.7

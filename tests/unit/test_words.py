@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.domain.words import fold, is_unspaced, located, merged, normalise, query_words, words
+from darkroom.domain.words import adjacent, fold, is_unspaced, located, merged, normalise, query_words, words
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,22 @@ def test_highlights_are_sorted_and_apart(text, asked):
     spans = merged(located(text, query_words(asked)))
     flat = [edge for span in spans for edge in span]
     assert flat == sorted(set(flat))
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "share"),
+    [
+        ("lemon cake", "a lemon cake", 1.0),
+        ("lemon cake", "cake of lemon", 0.0),
+        ("lemon cake", "watermelon cakes", 0.0),
+        ("sweet lemon cake", "lemon cake, sweet lemon", 1.0),
+        ("sweet lemon cake", "a lemon cake", 0.5),
+        ("Straße 12", "HAUPTSTRASSE, STRASSE: 12", 1.0),
+        ("北京天", "我爱北京天安门", 1.0),
+        ("lemon", "lemon", 0.0),
+        ("", "lemon", 0.0),
+        ("lemon cake", "", 0.0),
+    ],
+)
+def test_words_stand_together_as_they_were_asked(asked, text, share):
+    assert adjacent(query_words(asked), normalise(text)) == share

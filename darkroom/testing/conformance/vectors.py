@@ -187,6 +187,18 @@ class VectorStoreConformance:
         assert [hit.matched for hit in found] == [("harbour", "sunset"), ("harbour",)]
         assert found[0].score > found[1].score > 0
 
+    def test_words_that_stand_together_as_they_were_asked_are_told(self, store: VectorStore) -> None:
+        store.upsert(
+            [
+                entry("apart", "cake of lemon, sweet"),
+                entry("half", "a lemon cake"),
+                entry("whole", "x sweet lemon cake y"),
+            ]
+        )
+        found = {hit.photo_id: hit.adjacent for hit in self.find(store, "sweet lemon cake")}
+        assert found == {"apart": 0.0, "half": 0.5, "whole": 1.0}
+        assert [hit.adjacent for hit in self.find(store, "sweet")] == [0.0, 0.0]
+
     def test_a_rare_word_counts_more_than_a_common_one(self, store: VectorStore) -> None:
         store.upsert([entry(f"p{number}", "common ground") for number in range(20)])
         store.upsert([entry("rare", "zebra ground")])
