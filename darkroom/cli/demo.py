@@ -156,7 +156,7 @@ def _search(console: Console, client: Client, asked: dict[str, str]) -> None:
 def _addresses(console: Console, home: Home) -> None:
     endpoints = home.endpoints()
     console.rule("Where to go from here")
-    console.print(f"Gallery     {sign_in_address(home)} (signs one browser in)")
+    console.print(f"Gallery     {sign_in_address(home)} (signs one browser in)", soft_wrap=True)
     console.print(f"API docs    {endpoints['api']['url']}/docs")
     console.print(f"Dagster UI  {endpoints['dagster']['url']}")
     console.print(f"CLI         darkroom --home {home.root} search coffee")
