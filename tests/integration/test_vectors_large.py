@@ -9,7 +9,7 @@ from darkroom.domain.filters import parse
 from darkroom.sdk.stores import Entry
 from darkroom.stores import vector_spaces
 from darkroom.stores.vectors import LanceVectors
-from darkroom.testing.conformance.vectors import MINE, THEIRS
+from darkroom.testing.album import MINE, THEIRS
 
 DIMENSIONS = 24
 PHOTOS = 3000

@@ -14,13 +14,13 @@ from darkroom.domain.filters import parse
 from darkroom.sdk.stores import Entry, IndexUnavailable
 from darkroom.stores import vectors
 from darkroom.stores.vectors import LanceVectors
-from darkroom.testing.conformance.vectors import MINE, THEIRS, entry
+from darkroom.testing.album import MINE, THEIRS, entry
 
 WRITER = """
 import sys
 from pathlib import Path
 from darkroom.stores.vectors import LanceVectors
-from darkroom.testing.conformance.vectors import entry
+from darkroom.testing.album import entry
 
 folder, name, rounds, size = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 store = LanceVectors(folder)

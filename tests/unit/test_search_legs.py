@@ -11,7 +11,7 @@ from darkroom.sdk.stores import Entry, Hit
 from darkroom.services.ranking import Found, Lacking
 from darkroom.services.reasons import reasons
 from darkroom.services.search import FEW_PHOTOS, FIRST_DEPTH, Example, Query, SearchService
-from darkroom.testing.conformance.vectors import MINE
+from darkroom.testing.album import MINE
 from darkroom.testing.searching import FakeMeanings, MemoryServing, vector_of
 from darkroom.testing.vectors import MemoryVectors
 

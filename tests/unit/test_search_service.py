@@ -12,7 +12,7 @@ from darkroom.sdk.stores import Hit, IndexUnavailable
 from darkroom.services.ranking import Found
 from darkroom.services.reasons import reasons
 from darkroom.services.search import DEEPEST, FIRST_DEPTH, Query, Results, SearchService
-from darkroom.testing.conformance.vectors import MINE, entry
+from darkroom.testing.album import MINE, entry
 from darkroom.testing.searching import MemoryServing
 from darkroom.testing.vectors import MemoryVectors
 

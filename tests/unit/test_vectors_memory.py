@@ -3,7 +3,8 @@
 import pytest
 
 from darkroom.sdk.stores import IndexUnavailable, VectorStore
-from darkroom.testing.conformance.vectors import MINE, VectorStoreConformance, entry
+from darkroom.testing.album import MINE, entry
+from darkroom.testing.conformance.vectors import VectorStoreConformance
 from darkroom.testing.vectors import MemoryVectors
 
 
