@@ -102,8 +102,8 @@ class BatchSettings(BaseModel):
     settle_seconds: float = Field(
         20.0,
         ge=0,
-        description="Marts, people and duplicates are made anew after this long without a new batch; "
-        "while batches are under way, 45 times this after the first of them.",
+        description="Marts, people and duplicates are made anew when nothing was imported or published for so long, at "
+        "the latest 45 times this after the first change that they do not show.",
     )
 
 

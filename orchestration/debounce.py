@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 
-PATIENCE = 6
-"""It waits until publishing has been quiet, but never longer than so many times that after the first change to show."""
+PATIENCE = 45
+"""It waits until things have been quiet, but never longer than so many times that after the first change to show.
 
-PATIENCE_UNDER_WAY = 45
-"""The same while batches are under way: what is made of a part of them is made again, and takes cores from the rest."""
+What is made of a part of an import is made again of all of it, and takes cores from the rest meanwhile.
+"""
 
 FIRST_RETRY_SECONDS = 60.0
 LAST_RETRY_SECONDS = 3600.0
@@ -49,17 +49,15 @@ def decide(
 
     `mark` stands for what is published and decided now, `shown` is the mark of what was made last; making it has failed
     `failures` times since. A mark that was asked for and is still not shown is asked for again, later each time it
-    fails. It is quiet when the mark has been the same for `quiet_seconds` and no batch is `under_way`.
+    fails. It is quiet when for `quiet_seconds` the mark has been the same and no import or batch was `under_way`.
     """
     if mark == shown:
         return False, replace(watch, mark=mark, waiting_since=None)
-    if mark != watch.mark or watch.waiting_since is None:
-        changed_at = now if mark != watch.mark else watch.changed_at
-        watch = replace(watch, mark=mark, changed_at=changed_at, waiting_since=watch.waiting_since or now)
-    quiet = not under_way and now - watch.changed_at >= quiet_seconds
-    longest = (PATIENCE_UNDER_WAY if under_way else PATIENCE) * quiet_seconds
-    patient = now - (watch.waiting_since or now) < longest
-    if not quiet and patient:
+    since = now if watch.waiting_since is None else watch.waiting_since
+    changed_at = now if under_way or mark != watch.mark else watch.changed_at
+    watch = replace(watch, mark=mark, changed_at=changed_at, waiting_since=since)
+    quiet = not under_way and now - changed_at >= quiet_seconds
+    if not quiet and now - since < PATIENCE * quiet_seconds:
         return False, watch
     pause = min(FIRST_RETRY_SECONDS * 2**failures, LAST_RETRY_SECONDS)
     if watch.requested_mark == mark and now - watch.requested_at < pause:

@@ -35,13 +35,13 @@ def import_photos(
     context: typer.Context,
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Folders of photos, or single files.", parser=_path, metavar="PATH...", show_default=False),
+        typer.Argument(help="Folders of photos, or single files.", parser=_path, metavar="PATH", show_default=False),
     ],
     wait: Annotated[
         bool, typer.Option("--wait", help="Stay until everything is published, with a progress bar.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the API's own import document; of several paths, a list of them.")
+        bool, typer.Option("--json", help="Print the API's own import document; those of several paths as items.")
     ] = False,
     copy: Annotated[
         bool, typer.Option("--copy", help="Keep a copy of every original; otherwise it is read in place.")

@@ -10,11 +10,12 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 from darkroom.cli.client import Client
 from darkroom.cli.people import identify
 from darkroom.cli.photos import file, taken
-from darkroom.cli.printing import cell
+from darkroom.cli.printing import cell, natural_width
 from darkroom.home import Home
 
 
@@ -56,7 +57,10 @@ def search(
     elif not found["items"]:
         typer.echo("Nothing relevant was found.")
     else:
-        Console().print(hits_table(found["items"]))
+        table, console = hits_table(found["items"]), Console()
+        if not console.is_terminal:
+            console.width = max(console.width, natural_width(console, table))
+        console.print(table)
 
 
 def _example(client: Client, like: str) -> dict[str, str]:
@@ -84,5 +88,5 @@ def hits_table(items: list[dict[str, Any]]) -> Table:
         photo = hit["photo"]
         reasons = "; ".join(f"{reason['kind']}: {reason['detail']}" for reason in hit["reasons"])
         told = (file(photo), " ".join(filter(None, (taken(photo), photo["id"]))), reasons)
-        table.add_row(f"{hit['score']:.2f}", cell("\n".join(filter(None, told))))
+        table.add_row(f"{hit['score']:.2f}", Text("\n").join(cell(line) for line in told if line))
     return table

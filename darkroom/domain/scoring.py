@@ -1,8 +1,8 @@
 """Scores of search results: 0 to 1, ordered, comparable between queries, with a cut-off below which nothing counts.
 
 Belongs here: what words are worth, and how scores of several legs become one. BM25 alone is no score: its scale depends
-on the corpus, so no cut-off holds for two queries. What is stable is how much of the query a photo answers; BM25 then
-orders photos that answer as much.
+on the corpus, so no cut-off holds for two queries. What is stable is how much of the query a photo answers; BM25, and
+whether words stand as they were asked, then order photos that answer as much.
 
 Does not belong here: finding candidates (the index), what a model's cosine is worth (`domain.calibration`), explaining
 results (`darkroom.services`).

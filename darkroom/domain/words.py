@@ -46,6 +46,7 @@ _RUNS = re.compile(
     rf"(?P<unspaced>[{UNSPACED}{UNSPACED_ASTRAL}]+)|[^\x00\ud800-\udfff{BREAK}{BREAK_ASTRAL}{UNSPACED}{UNSPACED_ASTRAL}]+"
 )
 _UNSPACED = re.compile(f"[{UNSPACED}{UNSPACED_ASTRAL}]")
+_LONE = re.compile(rf" [{UNSPACED}{UNSPACED_ASTRAL}](?= )")
 _CLUSTERS = re.compile(r".[\u0300-\u036f\u1160-\u11ff\u3099\u309a\uff9e\uff9f]*", re.DOTALL)
 
 
@@ -97,9 +98,12 @@ def words(text: str) -> Iterator[Word]:
 def adjacent(asked: Sequence[str], document: str) -> float:
     """How much of what is asked stands in a normalised document as it was asked: 0 to 1.
 
-    The share of neighbours among the words asked that are neighbours there. A single word has none: 0.
+    The share of neighbours among the words asked that are neighbours there. A single word has none: 0. The
+    characters that a document has of an unspaced run, before its pairs, stand between no neighbours.
     """
     said = f" {document} "
+    if any(map(is_unspaced, asked)):
+        said = _LONE.sub(lambda lone: lone[0] if lone[0][1:] in asked else "", said)
     neighbours = list(pairwise(asked))
     return sum(f" {first} {second} " in said for first, second in neighbours) / max(len(neighbours), 1)
 

@@ -89,7 +89,8 @@ class Hit:
     """A photo one leg of a search found. Higher `score` is better; scales differ between legs and stores.
 
     Only a word search fills the rest: `matched` are the words asked for that the entry has, in the order they were
-    asked; `adjacent` is the share of neighbours among them that are neighbours in the entry, 0 to 1.
+    asked; `adjacent` is the share of neighbours among all words asked that are neighbours in the entry, 0 to 1
+    (`darkroom.domain.words.adjacent`).
     """
 
     photo_id: str

@@ -100,17 +100,21 @@ class Leg(ABC):
 
 
 class WordsLeg(Leg):
-    """Photos whose documents hold words of the query. A hit's score is how close it comes to the best answer, 0..1."""
+    """Photos whose documents hold words of the query. A hit's score is how close it comes to the best answer, 0..1.
+
+    Several words that are `together` count for more where they stand so; a name that stands nowhere parts them.
+    """
 
     name: LegName = "words"
 
-    def __init__(self, index: VectorStore, scope: Scope, words: tuple[str, ...]) -> None:
+    def __init__(self, index: VectorStore, scope: Scope, words: tuple[str, ...], *, together: bool = True) -> None:
         super().__init__()
         self._index, self._scope, self._words = index, scope, words
+        self._together = together and len(words) > 1
         self._best = 0.0
 
     def deepen(self, depth: int) -> list[str]:
-        """Lists photos by BM25, which mostly agrees with how much of the query they hold.
+        """Lists photos by BM25, which mostly agrees with how much of the query they hold, less with where.
 
         So a last stretch without a photo that answers enough ends the list.
         """
@@ -132,9 +136,9 @@ class WordsLeg(Leg):
         return [Hit(hit.photo_id, self._closeness(hit), hit.matched) for hit in hits]
 
     def _closeness(self, hit: Hit) -> float:
-        """A hit's BM25 as a share of the best; of several words it counts as much whether they stand as asked."""
+        """A hit's BM25 as a share of the best; whether words stand together as they were asked counts as much."""
         share = min(hit.score / self._best, 1.0)
-        return share if len(self._words) == 1 else (share + hit.adjacent) / 2
+        return (share + hit.adjacent) / 2 if self._together else share
 
 
 @dataclass(frozen=True)

@@ -179,11 +179,12 @@ class SearchService:
             if query.person_id is not None:
                 photos = serving.photos_of([query.person_id], FEW_PHOTOS + 1)
                 among = tuple(photos) if len(photos) <= FEW_PHOTOS else None
-            if people := self._named(query, serving):
+            people = self._named(query, serving)
+            if people:
                 legs.append(PeopleLeg(serving, query.words, people))
         scope = Scope(query.libraries, query.filter, among)
         if query.words:
-            legs.append(WordsLeg(self._index, scope, query.words))
+            legs.append(WordsLeg(self._index, scope, query.words, together=not people))
         if query.words and self._meanings is not None:
             meaning = partial(self._meaning, self._meanings, query, stages)
             legs.append(VectorLeg("meaning", self._index, scope, meaning, len(query.words)))

@@ -15,7 +15,7 @@ import dagster as dg
 from sqlalchemy import Connection
 
 from darkroom.services.platform import Platform
-from darkroom.stores.state import batches, generations, libraries
+from darkroom.stores.state import generations, libraries, requests
 from orchestration import tags
 from orchestration.debounce import Watch, decide
 
@@ -42,19 +42,19 @@ def generation_sensor(kind: str, job: str, newest_fact: NewestFact) -> dg.Sensor
             known = libraries.library_ids(connection)
         watches = json.loads(context.cursor or "{}")
         now = time.time()
-        requests = []
+        runs = []
         for library_id in known:
             due, watch = _due(platform, library_id, kind, newest_fact, Watch.load(watches.get(str(library_id))), now)
             watches[str(library_id)] = watch.dump()
             if due:
-                requests.append(
+                runs.append(
                     dg.RunRequest(
                         run_key=f"{library_id}:{watch.requested_mark}:{now:.0f}",
                         tags={tags.SLOT: tags.BACKGROUND, tags.LIBRARY: str(library_id)},
                     )
                 )
-        skipped = None if requests else f"{kind} of every library are up to date, or their changes are fresh"
-        return dg.SensorResult(run_requests=requests, cursor=json.dumps(watches), skip_reason=skipped)
+        skipped = None if runs else f"{kind} of every library are up to date, or their changes are fresh"
+        return dg.SensorResult(run_requests=runs, cursor=json.dumps(watches), skip_reason=skipped)
 
     return sensor
 
@@ -67,7 +67,9 @@ def _due(
         fact = newest_fact(connection, library_id)
         current = generations.newest(connection, library_id, kind, "current")
         refused = generations.refused_since(connection, library_id, kind)
-        under_way = batches.under_way(connection, library_id)
+        under_way = requests.under_way(connection, library_id)
+    # Who has decided something waits for its consequences: for an import they would wait too long.
+    under_way = under_way and not (current and fact > current.fact)
     shown = f"{current.epoch}.{min(current.fact, fact)}" if current else "0.0"
     quiet = platform.settings.batch.settle_seconds
     return decide(watch, shown, refused.count(epoch), f"{epoch}.{fact}", now, quiet, under_way=under_way)

@@ -5,7 +5,7 @@ import time
 import dagster as dg
 
 from darkroom.services.platform import Platform
-from darkroom.stores.state import batches
+from darkroom.stores.state import requests
 from darkroom.stores.state.publishing import current_epoch
 from orchestration import tags
 from orchestration.debounce import Watch, decide
@@ -23,13 +23,13 @@ def marts_sensor(
         return dg.SkipReason("a build is under way")
     with platform.state.connect() as connection:
         epoch = current_epoch(connection)
-        under_way = batches.under_way(connection)
+        under_way = requests.under_way(connection)
     now = time.time()
     built = read_built(platform.home)
     failures = built.failures if built.tried_epoch == epoch else 0
     quiet = platform.settings.batch.settle_seconds
     watch = Watch.load(context.cursor)
     due, watch = decide(watch, str(built.epoch), failures, str(epoch), now, quiet, under_way=under_way)
-    requests = [dg.RunRequest(run_key=f"{epoch}:{now:.0f}", tags={tags.SLOT: tags.BACKGROUND})] if due else []
+    runs = [dg.RunRequest(run_key=f"{epoch}:{now:.0f}", tags={tags.SLOT: tags.BACKGROUND})] if due else []
     skipped = None if due else f"the marts show epoch {built.epoch}, published is {epoch}"
-    return dg.SensorResult(run_requests=requests, cursor=watch.dump(), skip_reason=skipped)
+    return dg.SensorResult(run_requests=runs, cursor=watch.dump(), skip_reason=skipped)

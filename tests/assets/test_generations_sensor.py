@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import dagster as dg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from darkroom.domain.identity import DEFAULT_LIBRARY, DEFAULT_OWNER
 from darkroom.services.curating import Curator
 from darkroom.services.people import KIND
 from darkroom.services.platform import Platform
 from darkroom.settings import BatchSettings
-from darkroom.stores.state import batches, people, schema
+from darkroom.stores.state import batches, people, requests, schema
 from darkroom.testing.people import publish_people
 from orchestration import debounce, tags
 from orchestration.definitions import build_definitions
@@ -71,6 +71,14 @@ def curate(platform: Platform, decide: Callable[[Curator], object]) -> None:
         decide(Curator(connection, DEFAULT_OWNER, [DEFAULT_LIBRARY]))
 
 
+def freeze(platform: Platform, library_id: uuid.UUID = DEFAULT_LIBRARY) -> uuid.UUID:
+    """A batch that waits."""
+    with platform.state.begin() as connection:
+        photo = connection.execute(select(schema.photos.c.photo_id).limit(1)).scalar_one()
+        about = {"library_id": library_id, "request_id": None, "kind": "import", "priority": 0}
+        return batches.freeze(connection, items=[(None, photo)], **about)
+
+
 def test_four_batches_in_a_row_are_grouped_once_and_showing_people_asks_for_nothing(clock: Clock, publish):
     assert clock.settled() == []
     for batch in range(4):
@@ -86,22 +94,52 @@ def test_four_batches_in_a_row_are_grouped_once_and_showing_people_asks_for_noth
 
 def test_an_import_that_never_pauses_is_grouped_meanwhile(clock: Clock, publish):
     asked = []
-    for batch in range(30):
+    for batch in range(2 * debounce.PATIENCE):
         publish([[0]], first=batch)
-        asked += clock.tick(10)
-    assert 1 <= len(asked) <= 3
+        asked += clock.tick(0.75 * QUIET_SECONDS)
+    assert 1 <= len(asked) <= 2
 
 
 def test_photos_of_an_import_under_way_are_grouped_when_it_has_ended(clock: Clock, platform, publish):
     publish([[0], [1]])
-    with platform.state.begin() as connection:
-        photo = connection.execute(select(schema.photos.c.photo_id).limit(1)).scalar_one()
-        kinds = {"library_id": DEFAULT_LIBRARY, "request_id": None, "kind": "refill", "priority": 0}
-        batch = batches.freeze(connection, items=[(None, photo)], **kinds)
+    batch = freeze(platform)
     assert clock.settled() + clock.tick(10 * QUIET_SECONDS) == []
     with platform.state.begin() as connection:
         batches.end(connection, batch, "failed")
-    assert len(clock.tick()) == 1
+    assert clock.tick(QUIET_SECONDS / 2) == []
+    assert len(clock.tick(QUIET_SECONDS)) == 1
+
+
+def test_an_import_whose_files_are_still_being_listed_is_under_way(clock: Clock, platform, publish):
+    publish([[0], [1]])
+    with platform.state.begin() as connection:
+        source = insert(schema.sources).values(library_id=DEFAULT_LIBRARY, name="a", path="/a", mode="reference")
+        source_id = connection.execute(source.returning(schema.sources.c.id)).scalar_one()
+        request = requests.ask_import(connection, DEFAULT_LIBRARY, source_id)
+    assert clock.settled() == []
+    with platform.state.begin() as connection:
+        requests.fail(connection, request, "it is not there")
+    assert len(clock.tick(QUIET_SECONDS)) == 1
+
+
+def test_an_import_into_another_library_does_not_matter(clock: Clock, platform, publish):
+    publish([[0], [1]])
+    with platform.state.begin() as connection:
+        other = insert(schema.libraries).values(owner_id=DEFAULT_OWNER, name="other")
+        other_id = connection.execute(other.returning(schema.libraries.c.id)).scalar_one()
+    freeze(platform, other_id)
+    assert len(clock.settled()) == 1
+
+
+def test_decisions_do_not_wait_for_an_import(clock: Clock, platform, publish):
+    faces = [face for (face,) in publish([[0]] * 4)]
+    (request,) = clock.settled()
+    clock.run(request)
+    with platform.state.begin() as connection:
+        (person,) = {row.person_id for row in people.published_faces(connection, DEFAULT_LIBRARY)}
+    freeze(platform)
+    curate(platform, lambda curator: curator.reject(person, faces[:1]))
+    assert len(clock.settled()) == 1
 
 
 def test_decisions_after_which_faces_may_belong_elsewhere_ask_for_a_new_grouping(clock: Clock, platform, publish):

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
+from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.services.platform import Platform
 from darkroom.settings import Settings
+from darkroom.stores.state import requests, schema
 from darkroom.stores.state.publishing import next_epoch
 from orchestration import tags
 from orchestration.marts_state import record_built
@@ -63,6 +65,22 @@ def test_a_published_epoch_becomes_one_background_run_once_it_is_quiet(
     assert not _tick(platform, instance, due.cursor, seconds_later=5).run_requests
     record_built(platform.home, 1, "p")
     assert not _tick(platform, instance, due.cursor, seconds_later=500).run_requests
+
+
+def test_a_build_waits_for_the_end_of_an_import(
+    platform: Platform, state: Engine, instance: dg.DagsterInstance
+) -> None:
+    _publish(state)
+    with state.begin() as connection:
+        source = insert(schema.sources).values(library_id=DEFAULT_LIBRARY, name="a", path="/a", mode="reference")
+        source_id = connection.execute(source.returning(schema.sources.c.id)).scalar_one()
+        request = requests.ask_import(connection, DEFAULT_LIBRARY, source_id)
+    seen = _tick(platform, instance)
+    waiting = _tick(platform, instance, seen.cursor, seconds_later=60)
+    assert not waiting.run_requests
+    with state.begin() as connection:
+        requests.fail(connection, request, "it is not there")
+    assert _tick(platform, instance, waiting.cursor, seconds_later=30).run_requests
 
 
 def test_nothing_is_asked_for_while_a_build_is_under_way(

@@ -1,5 +1,6 @@
 """`darkroom import`: what it asks the API for when folders are watched, and no longer."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -96,3 +97,11 @@ def test_an_empty_path_is_no_folder() -> None:
     assert done.exit_code == 2
     assert "an empty path names no folder" in " ".join(done.output.split())
     assert not FakeClient.asked
+
+
+def test_documents_of_several_imports_are_items(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    told = json.loads(run(tmp_path / "a", tmp_path / "b", "--json").stdout)
+    assert [one["id"] for one in told["items"]] == ["i1", "i1"]
+    assert json.loads(run(tmp_path / "a", "--json").stdout)["id"] == "i1"

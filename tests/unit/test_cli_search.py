@@ -55,6 +55,14 @@ def test_a_photo_or_a_file_is_an_example(tmp_path: Path) -> None:
     assert FakeClient.sent == b"picture"
 
 
+def test_a_long_path_stays_whole_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "a folder with a long name/" * 5 + "a.jpg"
+    photo = {"id": PHOTO, "taken_at": None, "files": [{"path": path}]}
+    answer = {"items": [{"photo": photo, "score": 1.0, "reasons": []}], "degraded": []}
+    monkeypatch.setattr(FakeClient, "post", lambda self, path, body: answer)
+    assert path in run("beach").stdout
+
+
 def test_words_need_no_quotes() -> None:
     assert run("lemon", "cake").exit_code == 0
     assert FakeClient.asked == {"text": "lemon cake", "limit": 10}

@@ -47,12 +47,12 @@ def test_a_burst_of_epochs_is_one_build_after_the_burst() -> None:
 
 
 def test_publishing_without_a_pause_does_not_put_a_build_off_for_ever() -> None:
-    asked = _times({float(at): at for at in range(5, 1000, 5)}, Built(), 400)
-    assert asked == [125.0, 250.0, 375.0]
+    asked = _times({float(at): at for at in range(5, 2000, 5)}, Built(), 2000)
+    assert asked == [905.0, 1810.0]
 
 
-def test_what_batches_of_one_import_publish_is_built_once_after_the_last() -> None:
-    assert _times({100.0: 1, 200.0: 2, 300.0: 3}, Built(), 350, under_way=300.0) == [300.0]
+def test_what_batches_of_one_import_publish_is_built_once_after_its_end() -> None:
+    assert _times({100.0: 1, 200.0: 2, 300.0: 3}, Built(), 380, under_way=310.0) == [325.0]
 
 
 def test_an_import_that_takes_hours_does_not_put_a_build_off_for_ever() -> None:

@@ -272,3 +272,10 @@ def test_of_photos_with_the_same_words_those_where_they_stand_as_asked_come_firs
     hits = found(service, asked("old bridge"))
     assert list(hits) == ["b", "a"]
     assert hits["b"].score > hits["a"].score > 0.7
+
+
+def test_a_name_and_a_word_answer_wholly_though_they_stand_nowhere_together(index, service):
+    index.upsert([photo("anna there", title="beach"), photo("other", title="kitchen")])
+    serving = MemoryServing(people={"1": "Anna"}, faces={"anna there": ["1"]})
+    hits = found(service, asked("anna beach"), serving)
+    assert hits["anna there"].score == 1.0

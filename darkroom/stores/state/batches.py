@@ -86,15 +86,6 @@ def in_state(connection: Connection, *states: str) -> list[Batch]:
     return _select(connection, schema.batches.c.state.in_(states))
 
 
-def under_way(connection: Connection, library_id: UUID | None = None) -> bool:
-    """Whether batches of a library, or of any, wait or run."""
-    table = schema.batches
-    statement = select(table.c.id).where(table.c.state.in_(BATCH_UNFINISHED)).limit(1)
-    if library_id is not None:
-        statement = statement.where(table.c.library_id == library_id)
-    return connection.execute(statement).first() is not None
-
-
 def begin(connection: Connection, batch_id: UUID) -> None:
     """Marks a batch as running. Raises `RuntimeError` when it has ended already, for instance by being cancelled."""
     table = schema.batches

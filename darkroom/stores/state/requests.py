@@ -39,6 +39,17 @@ def in_state(connection: Connection, *states: str) -> list[Request]:
     return _select(connection, schema.requests.c.state.in_(states))
 
 
+def under_way(connection: Connection, library_id: UUID | None = None) -> bool:
+    """Whether an import or a batch of a library, or of any, waits or runs."""
+    for table, unfinished in ((schema.requests, IMPORT_UNFINISHED), (schema.batches, BATCH_UNFINISHED)):
+        statement = select(table.c.id).where(table.c.state.in_(unfinished)).limit(1)
+        if library_id is not None:
+            statement = statement.where(table.c.library_id == library_id)
+        if connection.execute(statement).first() is not None:
+            return True
+    return False
+
+
 def ask_import(connection: Connection, library_id: UUID, source_id: UUID, priority: int = 0) -> UUID:
     """Asks for an import of a whole source; the id acknowledges it."""
     statement = insert(schema.requests).values(
