@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 import typer
@@ -93,11 +93,21 @@ def _start(client: Client, path: Path, mode: str, watch: bool | None) -> Any:
     source = client.post("/v1/sources", {"path": str(folder), "mode": mode, "watched": bool(watch)})
     if source["mode"] != mode:
         typer.echo(f"{folder} was registered before, with mode {source['mode']}, and stays so.", err=True)
+    _tell_overlaps(client, source)
     if watch:
         client.patch(f"/v1/sources/{source['id']}", {"watched": True})
         typer.echo(f"{folder} is watched from now on.", err=True)
     part = {} if start.is_dir() else {"path": escape(os.fsencode(start.name))}
     return client.post("/v1/imports", {"source_id": source["id"], **part})
+
+
+def _tell_overlaps(client: Client, source: Any) -> None:
+    """Says which other sources hold files of this one: no harm is done, but few people want it."""
+    path = PurePosixPath(source["path"])
+    for other in (one["path"] for one in client.pages("/v1/sources", None) if one["id"] != source["id"]):
+        inner, outer = (path, other) if path.is_relative_to(other) else (other, path)
+        if PurePosixPath(inner).is_relative_to(outer):
+            typer.echo(f"{inner} lies in {outer}, and both are sources: photos in both have two files.", err=True)
 
 
 def _stop_watching(client: Client, path: Path) -> None:

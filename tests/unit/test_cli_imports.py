@@ -92,6 +92,16 @@ def test_the_first_files_that_failed_are_named_with_their_reasons(tmp_path: Path
     assert "fine.jpg" not in done.output, "it was taken in"
 
 
+def test_a_source_inside_another_is_told(tmp_path: Path) -> None:
+    inner, beside = tmp_path / "photos" / "2024", tmp_path / "photos-old"
+    inner.mkdir(parents=True)
+    beside.mkdir()
+    FakeClient.sources = [{"id": "s0", "path": str(tmp_path / "photos"), "mode": "reference"}]
+    assert f"{inner} lies in {tmp_path}/photos" in run(inner).stderr
+    assert "lies in" not in run(beside).stderr
+    assert f"{tmp_path}/photos lies in {tmp_path}, and" in run(tmp_path).stderr
+
+
 def test_an_empty_path_is_no_folder() -> None:
     done = run("")
     assert done.exit_code == 2
