@@ -38,6 +38,10 @@ KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024**2), "MALLOC_TRIM_THRESHO
 seventh of the work on a photo."""
 
 
+HEARING_SECONDS = 1.0
+"""For what has been said already to be read."""
+
+
 class WorkerTimeout(Exception):
     """A task took longer than its limit; its worker was killed."""
 
@@ -125,8 +129,10 @@ class WorkerProcess:
     def _await_ready(self) -> None:
         if self._ready:
             return
+        # A worker that was started long before its first task has said long ago that it is ready: that is to be heard.
+        deadline = max(self._started_at + self._limits.start_seconds, time.monotonic() + HEARING_SECONDS)
         try:
-            message = receive(self._sock, deadline=self._started_at + self._limits.start_seconds)
+            message = receive(self._sock, deadline=deadline)
         except TimeoutError:
             raise WorkerTimeout(f"was not ready after {self._limits.start_seconds:g} s") from None
         except (ChannelClosed, ValueError) as error:

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 import pytest
 from PIL import Image
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 
 from darkroom.contracts.texts import TEXTS
 from darkroom.domain.outputs import MODEL_OUTPUTS
@@ -113,12 +113,14 @@ def test_the_line_records_every_model_and_a_repeated_run_adds_nothing(
     assert result.success
     rows = in_lake(platform)
     assert {row["output"] for row in rows} == MODEL_OUTPUTS
+    with platform.state.begin() as connection:
+        reasons = connection.execute(select(schema.failures.c.output, schema.failures.c.reason)).tuples().all()
     assert {row["output"]: row["photos_done"] for row in rows} == {
         "texts": 4,
         "faces": 4,
         "embeddings.visual": 4,
         "embeddings.document": 5,
-    }
+    }, reasons
     batch = UUID(str(rows[0]["batch_id"]))
     with platform.state.begin() as connection:
         connection.execute(update(schema.batches).values(state="running", attempt=schema.batches.c.attempt + 1))

@@ -1,19 +1,21 @@
 """The pool against handlers that crash, hang, eat memory, and against being closed."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import wait
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from darkroom.workers.limits import Limits
 from darkroom.workers.pool import PoolClosed, WorkerPool
-from darkroom.workers.process import TaskFailed, WorkerCrashed, WorkerTimeout
+from darkroom.workers.process import TaskFailed, WorkerCrashed, WorkerProcess, WorkerTimeout
 
 HANDLERS = """
 import os, resource, signal, time
@@ -96,6 +98,15 @@ def test_a_task_and_its_blobs_come_back_answered(entry: str) -> None:
         assert reply.result["sizes"] == [3, 2, 0]
         assert reply.blobs == [b"cba", b"yx", b""]
         assert pool.submit({"do": "configured"}).result(30).result == {"a": [1, "ü"]}
+
+
+def test_a_worker_may_wait_for_its_first_task_longer_than_it_may_take_to_start(entry: str) -> None:
+    process = WorkerProcess(entry, {}, replace(LIMITS, start_seconds=0.0))
+    try:
+        assert select.select([process._sock], [], [], 60)[0], "it is ready, and its time to start has passed"
+        assert process.run({"do": "echo"}, [b"abc"]).blobs == [b"cba"]
+    finally:
+        process.release()
 
 
 def test_big_blobs_arrive_whole_and_cannot_be_changed_by_the_worker(entry: str) -> None:
