@@ -103,10 +103,10 @@ def _start(client: Client, path: Path, mode: str, watch: bool | None) -> Any:
 
 def _tell_overlaps(client: Client, source: Any) -> None:
     """Says which other sources hold files of this one: no harm is done, but few people want it."""
-    path = PurePosixPath(source["path"])
-    for other in (one["path"] for one in client.pages("/v1/sources", None) if one["id"] != source["id"]):
-        inner, outer = (path, other) if path.is_relative_to(other) else (other, path)
-        if PurePosixPath(inner).is_relative_to(outer):
+    mine = PurePosixPath(source["path"])
+    others = [PurePosixPath(one["path"]) for one in client.pages("/v1/sources", None) if one["id"] != source["id"]]
+    for inner, outer in [*((mine, other) for other in others), *((other, mine) for other in others)]:
+        if inner.is_relative_to(outer):
             typer.echo(f"{inner} lies in {outer}, and both are sources: photos in both have two files.", err=True)
 
 
