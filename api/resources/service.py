@@ -84,7 +84,7 @@ def _state(parts: Parts) -> str:
 
 
 def _index(parts: Parts) -> str:
-    parts.vectors.held([str(DEFAULT_LIBRARY)])  # no photo has this id; any question will do
+    parts.vectors.fetch([str(DEFAULT_LIBRARY)])  # no photo has this id; any question will do
     return "answers"
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from darkroom.domain.filters import Filter
 
 
@@ -85,18 +88,31 @@ class IndexUnavailable(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Hit:
-    """A photo one leg of a search found. Higher `score` is better; scales differ between legs and stores.
+class Parts:
+    """What a search returns of each entry: its words, and its vectors in these spaces (or aliases).
 
-    Only a word search fills the rest: `matched` are the words asked for that the entry has, in the order they were
-    asked; `adjacent` is the share of neighbours among all words asked that are neighbours in the entry, 0 to 1
-    (`darkroom.domain.words.adjacent`).
+    A space that was not declared holds no vectors.
+    """
+
+    words: bool = False
+    spaces: tuple[str, ...] = ()
+
+
+NO_PARTS = Parts()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A photo a search found. Higher `score` is better; scales differ between kinds of search and stores.
+
+    The rest are the parts that were asked for: all its words, normalised, in one text, and its vectors by the name that
+    was asked for; what the entry has not is left out.
     """
 
     photo_id: str
     score: float
-    matched: tuple[str, ...] = ()
-    adjacent: float = 0.0
+    words: str = ""
+    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 class VectorStore(Protocol):
@@ -134,6 +150,7 @@ class VectorStore(Protocol):
         limit: int,
         filter: Filter | None = None,
         among: Sequence[str] | None = None,
+        parts: Parts = NO_PARTS,
     ) -> list[Hit]:
         """Best entries for normalised `words` by BM25 over all word properties, best first, ties by photo id."""
 
@@ -146,23 +163,18 @@ class VectorStore(Protocol):
         limit: int,
         filter: Filter | None = None,
         among: Sequence[str] | None = None,
+        parts: Parts = NO_PARTS,
     ) -> list[Hit]:
         """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id.
 
         A large space may answer approximately. Raises `ValueError` for a space that was not declared.
         """
 
-    def vectors(self, space: str, photo_ids: Sequence[str]) -> dict[str, list[float]]:
-        """The vectors these photos have in a space (or alias), by photo id; photos without one are left out.
-
-        Raises `ValueError` for a space that was not declared.
-        """
-
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order, all with score 1."""
 
-    def held(self, photo_ids: Sequence[str]) -> set[str]:
-        """Which of these photos have an entry."""
+    def fetch(self, photo_ids: Sequence[str], parts: Parts = NO_PARTS) -> list[Hit]:
+        """The entries of these photos, in no order, all with score 1; photos without one are left out."""
 
     def upkeep(self, at_least: int = 0) -> str:
         """Compacts the index, unless fewer than `at_least` new entries wait for it; says what was done."""

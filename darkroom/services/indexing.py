@@ -67,5 +67,5 @@ def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
 
 def missing_from_index(platform: Platform, photos: list[UUID]) -> list[UUID]:
     """Which of these photos the index does not hold."""
-    held = platform.vectors.held([str(photo) for photo in photos])
+    held = {hit.photo_id for hit in platform.vectors.fetch([str(photo) for photo in photos])}
     return [photo for photo in photos if str(photo) not in held]

@@ -7,15 +7,19 @@ which legs a query has and their fusion (`services.search`), what scores mean (`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from darkroom.domain.calibration import Calibration
 from darkroom.domain.filters import Filter
 from darkroom.domain.scoring import answered
-from darkroom.sdk.stores import Hit, VectorStore
+from darkroom.domain.words import adjacent
+from darkroom.sdk.stores import NO_PARTS, Hit, Parts, VectorStore
 
 LegName = Literal["words", "meaning", "look", "person"]
 LEGS: tuple[LegName, ...] = ("words", "meaning", "look", "person")
@@ -27,7 +31,6 @@ class LegUnavailable(RuntimeError):
 
 LAST_STRETCH = 4
 """A word list's last hits, one in so many, stand for what it would list next."""
-LOOKED_UP_AT_ONCE = 1000
 
 
 class Serving(Protocol):
@@ -48,17 +51,32 @@ class Serving(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """Where the index looks: these libraries, what the filter accepts, and only these photos when they are named."""
+    """Where the index looks: these libraries, what the filter accepts, and only these photos when they are named.
+
+    `parts` of what one leg lists are what the others need to say what they think of it.
+    """
 
     libraries: tuple[str, ...]
     filter: Filter | None
     among: tuple[str, ...] | None = None
+    parts: Parts = NO_PARTS
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a leg thinks of a photo: a score, 0 to 1, and the words of the query it has seen in it."""
+
+    score: float = 0.0
+    words: tuple[str, ...] = ()
+
+
+NO_MATCH = Match()
 
 
 class Leg(ABC):
-    """A way to find photos. `hits` is what it is known to think of photos, listed or looked up.
+    """A way to find photos. `matches` is what it is known to think of photos, its own or others'.
 
-    Both may raise `LegUnavailable` or `IndexUnavailable`. Legs `in_index` may be asked in threads of their own.
+    Listing may raise `LegUnavailable` or `IndexUnavailable`. Legs `in_index` may be asked in threads of their own.
 
     `done`: nothing it has not listed counts. `whole`: nor has it anything to say of such a photo. `next_score`: about
     the best score among those it has not listed, 0 when it is done.
@@ -68,35 +86,21 @@ class Leg(ABC):
     in_index = True
 
     def __init__(self) -> None:
-        self.hits: dict[str, Hit] = {}
+        self.matches: dict[str, Match] = {}
         self.done = self.whole = False
         self.next_score = 1.0
 
     @abstractmethod
-    def deepen(self, depth: int) -> list[str]:
+    def deepen(self, depth: int) -> list[Hit]:
         """Lists its `depth` best photos; returns those that count, the earlier ones again."""
 
-    def look_up(self, photo_ids: Sequence[str]) -> None:
-        """Learns what it thinks of photos it has not listed."""
-        for start in range(0, len(photo_ids), LOOKED_UP_AT_ONCE):
-            self._learn(self._of(photo_ids[start : start + LOOKED_UP_AT_ONCE]))
-
-    def score(self, photo_id: str) -> float:
-        """What it thinks of a photo, 0 to 1."""
-        hit = self.hits.get(photo_id)
-        return hit.score if hit else 0.0
-
-    def matched(self, photo_id: str) -> tuple[str, ...]:
-        """The words of the query it has seen in a photo."""
-        hit = self.hits.get(photo_id)
-        return hit.matched if hit else ()
-
     @abstractmethod
-    def _of(self, photo_ids: Sequence[str]) -> list[Hit]:
-        """What it thinks of these photos."""
+    def learn(self, hits: Sequence[Hit]) -> None:
+        """Looks at photos that others have listed, with the scope's parts of them."""
 
-    def _learn(self, hits: Iterable[Hit]) -> None:
-        self.hits.update((hit.photo_id, hit) for hit in hits)
+    def match(self, photo_id: str) -> Match:
+        """What it thinks of a photo."""
+        return self.matches.get(photo_id, NO_MATCH)
 
 
 class WordsLeg(Leg):
@@ -111,34 +115,46 @@ class WordsLeg(Leg):
         super().__init__()
         self._index, self._scope, self._words = index, scope, words
         self._together = together and len(words) > 1
-        self._best = 0.0
+        self._least = 0.0
 
-    def deepen(self, depth: int) -> list[str]:
+    def deepen(self, depth: int) -> list[Hit]:
         """Lists photos by BM25, which mostly agrees with how much of the query they hold, less with where.
 
         So a last stretch without a photo that answers enough ends the list.
         """
-        found = self._ask(depth, self._scope.among)
-        self._learn(found)
-        worth = [answered(self._words, hit.matched, (), hit.score) for hit in found]
+        scope = self._scope
+        found = self._index.search_words(
+            " ".join(self._words),
+            libraries=scope.libraries,
+            limit=depth,
+            filter=scope.filter,
+            among=scope.among,
+            parts=replace(scope.parts, words=True),
+        )
+        best = found[0].score if found else 1.0
+        self.matches |= {hit.photo_id: self._matched(hit.words, hit.score / best) for hit in found}
+        worth = [answered(self._words, match.words, (), match.score) for match in map(self._of, found)]
         self.whole = len(found) < depth
+        self._least = found[-1].score / best if found else 0.0
         self.next_score = 0.0 if self.whole else max(worth[-max(depth // LAST_STRETCH, 1) :])
         self.done = not self.next_score
-        return [hit.photo_id for hit, score in zip(found, worth, strict=True) if score]
+        return [hit for hit, score in zip(found, worth, strict=True) if score]
 
-    def _of(self, photo_ids: Sequence[str]) -> list[Hit]:
-        return self._ask(len(photo_ids), photo_ids)
+    def learn(self, hits: Sequence[Hit]) -> None:
+        """Looks for the words in theirs. BM25, which lists them later if at all, gives them what it gave its last."""
+        self.matches |= {hit.photo_id: self._matched(hit.words, self._least) for hit in hits}
 
-    def _ask(self, limit: int, among: Sequence[str] | None) -> list[Hit]:
-        words, scope = " ".join(self._words), self._scope
-        hits = self._index.search_words(words, libraries=scope.libraries, limit=limit, filter=scope.filter, among=among)
-        self._best = self._best or (hits[0].score if hits else 0.0)
-        return [Hit(hit.photo_id, self._closeness(hit), hit.matched) for hit in hits]
+    def _of(self, hit: Hit) -> Match:
+        return self.matches[hit.photo_id]
 
-    def _closeness(self, hit: Hit) -> float:
-        """A hit's BM25 as a share of the best; whether words stand together as they were asked counts as much."""
-        share = min(hit.score / self._best, 1.0)
-        return (share + hit.adjacent) / 2 if self._together else share
+    def _matched(self, document: str, share: float) -> Match:
+        """How well a document answers that has this share of the best BM25.
+
+        Whether words stand together as they were asked counts as much.
+        """
+        held = set(document.split())
+        closeness = (share + adjacent(self._words, document)) / 2 if self._together else share
+        return Match(closeness, tuple(word for word in self._words if word in held))
 
 
 @dataclass(frozen=True)
@@ -168,31 +184,42 @@ class VectorLeg(Leg):
     def _compared(self) -> Comparison:
         return self._compare()
 
-    def deepen(self, depth: int) -> list[str]:
+    def deepen(self, depth: int) -> list[Hit]:
         """Lists photos down to the cut-off."""
-        found = self._ask(depth, self._scope.among)
-        self._learn(found)
-        self.next_score = 0.0 if len(found) < depth else found[-1].score
-        self.done = self.whole = not self.next_score
-        return [hit.photo_id for hit in found if hit.score]
-
-    def _of(self, photo_ids: Sequence[str]) -> list[Hit]:
-        return self._ask(len(photo_ids), photo_ids)
-
-    def _ask(self, limit: int, among: Sequence[str] | None) -> list[Hit]:
         scope, compared = self._scope, self._compared
+        others = tuple(space for space in scope.parts.spaces if space != compared.space)
         try:
-            hits = self._index.search_vector(
+            found = self._index.search_vector(
                 compared.space,
                 compared.vector,
                 libraries=scope.libraries,
-                limit=limit,
+                limit=depth,
                 filter=scope.filter,
-                among=among,
+                among=scope.among,
+                parts=replace(scope.parts, spaces=others),
             )
         except ValueError as error:
             raise LegUnavailable(f"no photo can be compared this way yet: {error}") from error
-        return [Hit(hit.photo_id, compared.calibration.score(hit.score, self._words)) for hit in hits]
+        self.matches |= {hit.photo_id: self._matched(hit.score) for hit in found}
+        self.next_score = 0.0 if len(found) < depth else self._matched(found[-1].score).score
+        self.done = self.whole = not self.next_score
+        return [hit for hit in found if self.match(hit.photo_id).score]
+
+    def learn(self, hits: Sequence[Hit]) -> None:
+        """Compares their vectors; a photo without one in this space is not close."""
+        wanted = _direction(np.asarray(self._compared.vector, np.float32))
+        for hit in hits:
+            if (vector := hit.vectors.get(self._compared.space)) is not None:
+                self.matches[hit.photo_id] = self._matched(float(wanted @ _direction(vector)))
+
+    def _matched(self, cosine: float) -> Match:
+        return Match(self._compared.calibration.score(cosine, self._words))
+
+
+def _direction(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vector at length 1; none is of length 0 in an index."""
+    direction: NDArray[np.float32] = vector / np.linalg.norm(vector)
+    return direction
 
 
 class PeopleLeg(Leg):
@@ -205,18 +232,20 @@ class PeopleLeg(Leg):
         super().__init__()
         self._serving, self._words, self._people = serving, words, people
 
-    def deepen(self, depth: int) -> list[str]:
-        """Lists photos of all of them, newest first."""
-        found = self._serving.photos_of(self._people.keys(), depth)
-        self.look_up([photo_id for photo_id in found if photo_id not in self.hits])
+    def deepen(self, depth: int) -> list[Hit]:
+        """Lists photos of all of them, newest first, without any parts."""
+        found = [Hit(photo_id, 1.0) for photo_id in self._serving.photos_of(self._people.keys(), depth)]
+        self.learn([hit for hit in found if hit.photo_id not in self.matches])
         self.done = self.whole = len(found) < depth
         self.next_score = 0.0 if self.done else max(map(self._worth, self._people.values()))
-        return list(found)
+        return found
 
-    def _of(self, photo_ids: Sequence[str]) -> list[Hit]:
-        found = self._serving.people_in(photo_ids, self._people.keys())
-        named = {photo_id: self._words_of(people) for photo_id, people in found.items()}
-        return [Hit(photo_id, self._worth(words), words) for photo_id, words in named.items()]
+    def learn(self, hits: Sequence[Hit]) -> None:
+        """Asks serving who is in them."""
+        found = self._serving.people_in([hit.photo_id for hit in hits], self._people.keys())
+        for photo_id, people in found.items():
+            words = self._words_of(people)
+            self.matches[photo_id] = Match(self._worth(words), words)
 
     def _words_of(self, people: Collection[str]) -> tuple[str, ...]:
         said = {word for person in people for word in self._people.get(person, ())}

@@ -54,23 +54,28 @@ class QueryMeanings:
         """What cosines of its vectors are worth. Raises `LegUnavailable`."""
         return self._model()[1].calibration
 
-    def of(self, text: str) -> tuple[str, Sequence[float]]:
-        """Space of the index and vector of a text. Raises `LegUnavailable` when the model cannot be loaded."""
-        where, model = self._model()
+    @property
+    def space(self) -> str:
+        """The space of the index that its vectors are compared in. Raises `LegUnavailable`."""
+        return self._model()[0]
+
+    def of(self, text: str) -> Sequence[float]:
+        """The vector of a text. Raises `LegUnavailable` when the model cannot be loaded, or makes nothing of it."""
+        _, model = self._model()
         said = " ".join(text.split())
         with self._remembering:
             if (known := self._remembered.get(said)) is not None:
                 self._remembered.move_to_end(said)
-                return where, known
+                return known
         try:
-            vector = model.embed([said])[0].tolist()
+            vector: list[float] = model.embed([said])[0].tolist()
         except ValueError as error:
             raise LegUnavailable(f"the text has no meaning to {self._name}: {error}") from error
         with self._remembering:
             self._remembered[said] = vector
             while len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
-        return where, vector
+        return vector
 
     def warm(self) -> threading.Thread:
         """Loads the model in a thread of its own, so that the first query need not; returns the thread."""

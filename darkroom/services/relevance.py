@@ -21,7 +21,7 @@ from darkroom.sdk.stores import VectorStore
 from darkroom.services.legs import LEGS, LegName
 from darkroom.services.meanings import PictureLooks, meanings_of
 from darkroom.services.platform import Platform
-from darkroom.services.search import Example, Looks, Meanings, Query, SearchService
+from darkroom.services.search import Example, Meanings, Query, SearchService, Space
 from darkroom.stores.state import publishing
 
 HYBRID = "hybrid"
@@ -83,7 +83,7 @@ def golden_runs(platform: Platform) -> Runs | None:
     return runs(platform.vectors, meanings_of(inference), PictureLooks(inference.image_embedder), *samples)
 
 
-def runs(index: VectorStore, meanings: Meanings, looks: Looks, library: str, names: Mapping[str, str]) -> Runs:
+def runs(index: VectorStore, meanings: Meanings, looks: Space, library: str, names: Mapping[str, str]) -> Runs:
     """What golden queries find in an index that holds the samples; `names` are their file names by photo."""
     photos = {name: photo_id for photo_id, name in names.items()}
 

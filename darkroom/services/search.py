@@ -8,26 +8,30 @@ A ranking belongs to a publish epoch and only ever grows at its end, so that pag
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from threading import Lock
-from typing import Protocol, TypeVar
+from threading import BoundedSemaphore, Lock
+from typing import Protocol
 
 from darkroom.domain.calibration import Calibration
 from darkroom.domain.filters import Filter
 from darkroom.domain.scoring import answered, fused, whole
 from darkroom.domain.words import normalise
-from darkroom.sdk.stores import VectorStore
+from darkroom.sdk.stores import Hit, Parts, VectorStore
 from darkroom.services.legs import (
     LEGS,
+    NO_MATCH,
     Comparison,
     Leg,
     LegName,
     LegUnavailable,
+    Match,
     PeopleLeg,
     Scope,
     Serving,
@@ -43,12 +47,10 @@ DEEPEST = 20_000
 """Candidates asked of a leg at first, and at most: invisible and irrelevant ones are among them."""
 FEW_PHOTOS = 2000
 """A person with no more photos restricts the index itself; of others' photos serving knows who is in them."""
-LEGS_AT_ONCE = 32
-"""Threads that ask the index, whoever searches."""
+AT_ONCE = len(os.sched_getaffinity(0))
+"""Searches that ask the index at once, one a core. The others wait their turn: together, all would take longer."""
 _DEEPER = 4
 _KEPT = 200_000
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -92,19 +94,8 @@ class Results:
     milliseconds: Mapping[str, float] = field(default_factory=dict)
 
 
-class Meanings(Protocol):
-    """Vectors of query texts: which space of the index they are of, and what their cosines are worth."""
-
-    @property
-    def calibration(self) -> Calibration:
-        """What cosines are worth. Raises `LegUnavailable`."""
-
-    def of(self, text: str) -> tuple[str, Sequence[float]]:
-        """Space and vector of a text. Raises `LegUnavailable`."""
-
-
-class Looks(Protocol):
-    """Which space pictures are compared in, and what their cosines are worth. Both may raise `LegUnavailable`."""
+class Space(Protocol):
+    """Which space of the index is compared in, and what its cosines are worth. Both may raise `LegUnavailable`."""
 
     @property
     def calibration(self) -> Calibration:
@@ -112,7 +103,14 @@ class Looks(Protocol):
 
     @property
     def space(self) -> str:
-        """Space of the index."""
+        """The space's name."""
+
+
+class Meanings(Space, Protocol):
+    """The space of texts, and vectors of the texts of queries."""
+
+    def of(self, text: str) -> Sequence[float]:
+        """The vector of a text. Raises `LegUnavailable`."""
 
 
 class SearchService:
@@ -125,7 +123,7 @@ class SearchService:
         self,
         index: VectorStore,
         meanings: Meanings | None = None,
-        looks: Looks | None = None,
+        looks: Space | None = None,
         legs: Collection[LegName] = LEGS,
     ) -> None:
         self._index = index
@@ -136,7 +134,8 @@ class SearchService:
         self._rankings: OrderedDict[Query, Ranking] = OrderedDict()
         self._missing: OncePerEpoch[Mapping[str, int]] = OncePerEpoch()
         self._names: OncePerEpoch[dict[str, frozenset[str]]] = OncePerEpoch()
-        self._threads = ThreadPoolExecutor(LEGS_AT_ONCE, thread_name_prefix="legs")
+        self._turns = BoundedSemaphore(AT_ONCE)
+        self._threads = ThreadPoolExecutor(AT_ONCE * len(LEGS), thread_name_prefix="legs")
 
     def page(self, query: Query, serving: Serving, start: int, number: int) -> Results:
         """Results `start` to `start + number` of a query, best first.
@@ -150,7 +149,8 @@ class SearchService:
             if not ranking.begun:
                 self._begin(query, ranking, serving, stages)
             while not ranking.complete and len(ranking.found) <= start + number:
-                self._deepen(query, ranking, serving, start + number, stages)
+                with self._turns:
+                    self._deepen(query, ranking, serving, start + number, stages)
             found = ranking.found[start : start + number]
             more = len(ranking.found) > start + number
             return Results(found, more, tuple(ranking.legs), tuple(ranking.lacking), dict(stages.milliseconds))
@@ -182,7 +182,7 @@ class SearchService:
             people = self._named(query, serving)
             if people:
                 legs.append(PeopleLeg(serving, query.words, people))
-        scope = Scope(query.libraries, query.filter, among)
+        scope = Scope(query.libraries, query.filter, among, self._parts(query))
         if query.words:
             legs.append(WordsLeg(self._index, scope, query.words, together=not people))
         if query.words and self._meanings is not None:
@@ -192,6 +192,15 @@ class SearchService:
             legs.append(VectorLeg("look", self._index, scope, partial(self._look, query.example)))
         ranking.legs = {leg.name: leg for leg in legs if leg.name in self._may}
         ranking.begun = True
+
+    def _parts(self, query: Query) -> Parts:
+        """What the legs of a query look at."""
+        compared = (self._meanings if query.words else None, self._looks if query.example else None)
+        spaces: list[str] = []
+        for one in compared:
+            with suppress(LegUnavailable):  # its leg will say so
+                spaces += [one.space] if one else []
+        return Parts(bool(query.words), tuple(spaces))
 
     def _named(self, query: Query, serving: Serving) -> dict[str, tuple[str, ...]]:
         """People whom words of the query name, and these words."""
@@ -210,34 +219,38 @@ class SearchService:
     @staticmethod
     def _meaning(meanings: Meanings, query: Query, stages: Stages) -> Comparison:
         with stages.of("embed"):
-            space, vector = meanings.of(query.text or " ".join(query.words))
-        return Comparison(space, vector, meanings.calibration)
+            vector = meanings.of(query.text or " ".join(query.words))
+        return Comparison(meanings.space, vector, meanings.calibration)
 
     def _look(self, example: Example) -> Comparison:
         if self._looks is None:
             raise LegUnavailable("no model of pictures is set up")
-        space, photo_id = self._looks.space, example.photo_id or ""
-        try:
-            vector = example.vector or self._index.vectors(space, [photo_id])[photo_id]
-        except KeyError:
-            raise LegUnavailable("how the example photo looks is not known yet") from None
-        except ValueError as error:
-            raise LegUnavailable(str(error)) from error
+        space, vector = self._looks.space, example.vector
+        if example.photo_id:
+            found = self._index.fetch([example.photo_id], Parts(spaces=(space,)))
+            vector = [float(value) for hit in found for value in hit.vectors.get(space, ())]
+        if not vector:
+            raise LegUnavailable("how the example photo looks is not known yet")
         return Comparison(space, vector, self._looks.calibration)
 
     def _deepen(self, query: Query, ranking: Ranking, serving: Serving, needed: int, stages: Stages) -> None:
         """Asks every leg for more, and appends what no photo that is not listed yet is likely to beat.
 
-        A photo that one leg has listed is looked up in the others: its score is the same however it was found.
+        A photo that one leg has listed is looked at by the others, in the parts that came with it.
         """
         depth = min(max(FIRST_DEPTH, needed * 2, ranking.depth * _DEEPER), DEEPEST)
         asking = [leg for leg in ranking.legs.values() if not leg.done]
-        listed = self._each(asking, lambda leg: leg.deepen(depth), ranking, stages)
+        listed = self._listed(asking, depth, ranking, stages)
         example = query.example.photo_id if query.example else None
         known = {*ranking.seen, example}
-        fresh = [one for one in dict.fromkeys(chain.from_iterable(listed)) if one not in known]
-        asking = [leg for leg in ranking.legs.values() if not leg.whole]
-        self._each(asking, lambda leg: leg.look_up([one for one in fresh if one not in leg.hits]), ranking, stages)
+        fresh = [one for one in dict.fromkeys(hit.photo_id for hit in chain(*listed.values())) if one not in known]
+        brought = {hit.photo_id: hit for leg, hits in listed.items() if leg.in_index for hit in hits}
+        if bare := [one for one in fresh if one not in brought]:
+            with stages.of("fetch"):
+                brought |= {hit.photo_id: hit for hit in self._index.fetch(bare, self._parts(query))}
+        for leg in ranking.legs.values():
+            if not leg.whole:
+                leg.learn([brought[one] for one in fresh if one in brought and one not in leg.matches])
         scored = [one for one in (self._scored(query, ranking.legs, photo_id) for photo_id in fresh) if one.score]
         with stages.of("serving"):
             visible = set(serving.visible([one.photo_id for one in scored])) if scored else set()
@@ -247,22 +260,22 @@ class SearchService:
         least = max((_whole(query, {leg.name: leg.next_score}) for leg in ranking.legs.values()), default=0.0)
         ranking.append([one for one in scored if one.photo_id in visible], 0.0 if ranking.complete else least)
 
-    def _each(self, legs: Sequence[Leg], ask: Callable[[Leg], T], ranking: Ranking, stages: Stages) -> list[T]:
-        """What these legs answer, asked all at once; one that cannot is told and left out.
+    def _listed(self, legs: Sequence[Leg], depth: int, ranking: Ranking, stages: Stages) -> dict[Leg, list[Hit]]:
+        """What these legs list, asked all at once; one that cannot is told and left out.
 
         One of them is asked in this thread, and so is whoever asks serving, since the connection is the caller's.
         """
 
-        def timed(leg: Leg) -> T:
+        def timed(leg: Leg) -> list[Hit]:
             with stages.of(leg.name):
-                return ask(leg)
+                return leg.deepen(depth)
 
         apart = [leg for leg in legs if leg.in_index][1:]
-        waiting = {leg.name: self._threads.submit(timed, leg) for leg in apart}
-        answers: list[T] = []
-        for leg in sorted(legs, key=lambda leg: leg.name in waiting):
+        waiting = {leg: self._threads.submit(timed, leg) for leg in apart}
+        answers: dict[Leg, list[Hit]] = {}
+        for leg in sorted(legs, key=lambda leg: leg in waiting):
             try:
-                answers.append(waiting[leg.name].result() if leg.name in waiting else timed(leg))
+                answers[leg] = waiting[leg].result() if leg in waiting else timed(leg)
             except LegUnavailable as reason:
                 ranking.lacking.append(Lacking(leg.name, str(reason)))
                 del ranking.legs[leg.name]
@@ -271,16 +284,15 @@ class SearchService:
     @staticmethod
     def _scored(query: Query, legs: Mapping[LegName, Leg], photo_id: str) -> Found:
         """A candidate with what every leg thinks of it; of score 0 when it answers too little."""
-        matched, named = ((legs[name].matched(photo_id) if name in legs else ()) for name in _SAYING)
-        scores = {name: leg.score(photo_id) for name, leg in legs.items() if name not in _SAYING}
-        closeness = legs["words"].score(photo_id) if "words" in legs else 0.0
-        scores["words"] = answered(query.words, matched, named, closeness)
-        meaning, look = scores.get("meaning", 0.0), scores.get("look", 0.0)
-        return Found(photo_id, _whole(query, scores), matched, named, meaning, look)
 
+        def match(name: LegName) -> Match:
+            return legs[name].match(photo_id) if name in legs else NO_MATCH
 
-_SAYING: tuple[LegName, LegName] = ("words", "person")
-"""Legs that say which words of the query they found: what these words are worth is worth it once."""
+        written, named, meaning, look = match("words"), match("person"), match("meaning"), match("look")
+        # What a word is worth that is written and names somebody, too, is worth it once.
+        words = answered(query.words, written.words, named.words, written.score)
+        scores: dict[LegName, float] = {"words": words, "meaning": meaning.score, "look": look.score}
+        return Found(photo_id, _whole(query, scores), written.words, named.words, meaning.score, look.score)
 
 
 def _whole(query: Query, scores: Mapping[LegName, float]) -> float:

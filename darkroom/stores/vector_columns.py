@@ -1,6 +1,7 @@
 """Columns of the LanceDB table, derived from the index properties of the contracts, and entries as its rows.
 
-Belongs here: names and types of columns, conversion of entries. Does not belong here: reading and writing (`vectors`).
+Belongs here: names and types of columns, entries as rows, rows as hits. Does not belong here: reading and writing
+(`vectors`).
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.index import IndexProperty, index_properties
 from darkroom.contracts.table import IndexAs
-from darkroom.sdk.stores import Entry
+from darkroom.sdk.stores import Entry, Hit
 
 DOCUMENT = "document"
 """All words of an entry, which BM25 ranks: one index to keep, and words of different properties add up."""
@@ -71,6 +74,20 @@ def changed_rows(values: Mapping[str, Mapping[str, Any]], columns: pa.Schema) ->
             grouped.setdefault(tuple(sorted(changed)), []).append({"photo_id": photo_id, **changed})
     kept = {names: pa.schema([columns.field(name) for name in ("photo_id", *names)]) for names in grouped}
     return [pa.Table.from_pylist(grouped[names], schema=kept[names]) for names in grouped]
+
+
+def hits(found: pa.Table, scores: Sequence[float], columns: Mapping[str, str]) -> list[Hit]:
+    """Rows as hits with these scores. `columns` are those of the parts, by space, and `DOCUMENT` for the words."""
+    ids: list[str] = found["photo_id"].to_pylist()
+    words = found[DOCUMENT].to_pylist() if DOCUMENT in columns else [None] * len(ids)
+    vectors: list[dict[str, NDArray[np.float32]]] = [{} for _ in ids]
+    for space in columns.keys() - {DOCUMENT}:
+        column = found[columns[space]]
+        held = np.flatnonzero(column.is_valid())
+        flat = column.drop_null().combine_chunks().flatten().to_numpy().reshape(len(held), column.type.list_size)
+        for place, vector in zip(held, flat, strict=True):
+            vectors[place][space] = vector
+    return [Hit(*row) for row in zip(ids, scores, (text or "" for text in words), vectors, strict=True)]
 
 
 def checked(vector: Sequence[float], dimension: int, space: str) -> list[float]:

@@ -14,6 +14,7 @@ import fcntl
 import heapq
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,8 @@ from typing import Any
 import pyarrow as pa
 
 from darkroom.domain.filters import Filter
-from darkroom.domain.words import adjacent
-from darkroom.sdk.stores import Entry, Hit, IndexUnavailable, PropertyValue
-from darkroom.stores.vector_columns import DOCUMENT, changed_rows, checked, rows, schema, vector_column
+from darkroom.sdk.stores import NO_PARTS, Entry, Hit, IndexUnavailable, Parts, PropertyValue
+from darkroom.stores.vector_columns import DOCUMENT, changed_rows, checked, hits, rows, schema, vector_column
 from darkroom.stores.vector_filters import named, predicate
 from darkroom.stores.vector_spaces import LARGE, index_spaces
 
@@ -52,6 +52,8 @@ class LanceVectors:
         self._large = large
         self._lock = threading.Lock()
         self._opened: tuple[Any, Any] | None = None
+        # Those that were seen, and stay: every look at the schema asks the disk whether somebody has committed.
+        self._spaces: dict[str, tuple[str, int]] = {}
 
     def open(self) -> None:
         """Loads the library and opens the tables, which takes some seconds of a core the first time."""
@@ -107,25 +109,23 @@ class LanceVectors:
         limit: int,
         filter: Filter | None = None,
         among: Sequence[str] | None = None,
+        parts: Parts = NO_PARTS,
     ) -> list[Hit]:
         """Best entries for normalised `words` by BM25 over all word properties, best first, ties by photo id."""
         from lancedb.query import MatchQuery
 
-        asked = list(dict.fromkeys(words.split()))
+        asked = " ".join(dict.fromkeys(words.split()))
         if not asked or not libraries or limit < 1 or among == []:
             return []
-        columns = ["photo_id", "_score"] if len(asked) == 1 else ["photo_id", "_score", DOCUMENT]
 
-        match = MatchQuery(" ".join(asked), DOCUMENT)  # type: ignore[call-arg]  # pydantic's dataclass hides defaults
+        match = MatchQuery(asked, DOCUMENT)  # type: ignore[call-arg]  # pydantic's dataclass hides defaults
 
-        def ask(table: Any, number: int) -> list[Hit]:
-            query = table.search(match, query_type="fts")
-            found = (
-                query.where(predicate(filter, libraries, among)).select(columns).limit(number).to_arrow().to_pylist()
-            )
-            return [_word_hit(row["photo_id"], row["_score"], asked, row.get(DOCUMENT)) for row in found]
+        def ask(table: Any, number: int, columns: Mapping[str, str]) -> list[Hit]:
+            query = table.search(match, query_type="fts").where(predicate(filter, libraries, among))
+            found = query.select(["photo_id", "_score", *set(columns.values())]).limit(number).to_arrow()
+            return hits(found, found["_score"].to_pylist(), columns)
 
-        return self._ranked(ask, limit, _SPARE)
+        return self._ranked(ask, limit, _SPARE, parts)
 
     def search_vector(
         self,
@@ -136,34 +136,25 @@ class LanceVectors:
         limit: int,
         filter: Filter | None = None,
         among: Sequence[str] | None = None,
+        parts: Parts = NO_PARTS,
     ) -> list[Hit]:
         """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id."""
         if not libraries or limit < 1 or among == []:
             return []
 
-        def ask(table: Any, number: int) -> list[Hit]:
+        def ask(table: Any, number: int, columns: Mapping[str, str]) -> list[Hit]:
             column, dimension = self._space(table, space)
             values = checked(vector, dimension, space)
             query = table.search(values, vector_column_name=column).distance_type("cosine")
             query = query.where(predicate(filter, libraries, among), prefilter=True)
             # The graph compares vectors of bytes: the nearest are looked for widely, and measured as they really are.
             query = query.ef(max(_SEEN, 2 * number)).refine_factor(1)
-            found = query.select(["photo_id", "_distance"]).limit(number).to_arrow().to_pylist()
+            found = query.select(["photo_id", "_distance", *set(columns.values())]).limit(number).to_arrow()
             # Entries without a vector have no distance, and come last. Asking for IS NOT NULL would read every vector.
-            return [Hit(row["photo_id"], 1.0 - row["_distance"]) for row in found if row["_distance"] is not None]
+            found = found.filter(found["_distance"].is_valid())
+            return hits(found, [1.0 - distance for distance in found["_distance"].to_pylist()], columns)
 
-        return self._ranked(ask, limit, _SPARE_NEAREST)
-
-    def vectors(self, space: str, photo_ids: Sequence[str]) -> dict[str, list[float]]:
-        """The vectors these photos have in a space (or alias), by photo id; photos without one are left out."""
-        with _available():
-            table, _ = self._tables()
-            column, _ = self._space(table, space)
-            found: list[dict[str, Any]] = []
-            for start in range(0, len(photo_ids), _CHUNK):
-                query = table.search().where(named(photo_ids[start : start + _CHUNK])).select(["photo_id", column])
-                found += query.to_arrow().to_pylist()
-        return {row["photo_id"]: row[column] for row in found if row[column] is not None}
+        return self._ranked(ask, limit, _SPARE_NEAREST, parts)
 
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order, all with score 1."""
@@ -189,10 +180,17 @@ class LanceVectors:
             condition += f" AND `{column}` IS NOT NULL"
         yield from self._ids(condition)
 
-    def held(self, photo_ids: Sequence[str]) -> set[str]:
-        """Which of these photos have an entry."""
-        chunks = (photo_ids[start : start + _CHUNK] for start in range(0, len(photo_ids), _CHUNK))
-        return {photo_id for chunk in chunks for photo_id in self._ids(named(chunk))}
+    def fetch(self, photo_ids: Sequence[str], parts: Parts = NO_PARTS) -> list[Hit]:
+        """The entries of these photos, in no order, all with score 1; photos without one are left out."""
+        fetched: list[Hit] = []
+        with _available():
+            table, _ = self._tables()
+            columns = self._columns(table, parts)
+            for start in range(0, len(photo_ids), _CHUNK):
+                query = table.search().where(named(photo_ids[start : start + _CHUNK]))
+                found = query.select(["photo_id", *set(columns.values())]).to_arrow()
+                fetched += hits(found, [1.0] * len(found), columns)
+        return fetched
 
     def upkeep(self, at_least: int = 0) -> str:
         """Takes new entries into the indexes, joins small files, drops old versions; says so. Safe at any time.
@@ -217,34 +215,48 @@ class LanceVectors:
             for batch in table.search().where(condition).select(["photo_id"]).to_batches():
                 yield from batch.column("photo_id").to_pylist()
 
-    def _ranked(self, ask: Callable[[Any, int], list[Hit]], limit: int, spare: int) -> list[Hit]:
+    def _ranked(
+        self, ask: Callable[[Any, int, Mapping[str, str]], list[Hit]], limit: int, spare: int, parts: Parts
+    ) -> list[Hit]:
         """The best hits in order. Asks for more while the limit cuts through hits of one score: ties go by photo id.
 
         Not for ever: where thousands score the same, which of them come first is LanceDB's choice.
         """
-        number = limit + spare
         with _available():
             table, _ = self._tables()
-            while True:
-                found = ask(table, number)
-                found.sort(key=lambda hit: (-hit.score, hit.photo_id))
-                whole = len(found) < number or found[limit - 1].score > found[-1].score
-                if whole or number >= limit + _MOST_TIED:
-                    return found[:limit]
+            columns = self._columns(table, parts)
+            number = limit + spare
+            found = _ordered(ask(table, number, columns))
+            if not _cut(found, limit, number):
+                return found[:limit]
+            while _cut(found, limit, number) and number < limit + _MOST_TIED:
                 number = min(number * 8, limit + _MOST_TIED)
+                found = _ordered(ask(table, number, {}))
+        scores = {hit.photo_id: hit.score for hit in found[:limit]}
+        return _ordered([replace(hit, score=scores[hit.photo_id]) for hit in self.fetch(list(scores), parts)])
+
+    def _columns(self, table: Any, parts: Parts) -> dict[str, str]:
+        """Columns of these parts by the name of the part: a space, or `DOCUMENT` for the words."""
+        columns = {DOCUMENT: DOCUMENT} if parts.words else {}
+        for space in parts.spaces:
+            with contextlib.suppress(ValueError):
+                columns[space] = self._space(table, space)[0]
+        return columns
 
     def _space(self, table: Any, name: str) -> tuple[str, int]:
         """Column and dimension of a space or alias; what is declared as a space is not looked for among aliases."""
-        # Every look at the schema asks the disk whether somebody has committed.
+        if (known := self._spaces.get(name)) is not None:
+            return known
         columns = table.schema
         column = vector_column(name)
-        if column not in columns.names:
-            _, aliases = self._tables()
-            known = {row["alias"]: row["space"] for row in aliases.to_arrow().to_pylist()}
-            if name not in known:
-                raise ValueError(f"no vector space or alias is called {name!r}")
-            column = vector_column(known[name])
-        return column, columns.field(column).type.list_size
+        if column in columns.names:
+            self._spaces[name] = column, columns.field(column).type.list_size
+            return self._spaces[name]
+        _, aliases = self._tables()
+        known_aliases = {row["alias"]: row["space"] for row in aliases.to_arrow().to_pylist()}
+        if name not in known_aliases:
+            raise ValueError(f"no vector space or alias is called {name!r}")
+        return self._space(table, known_aliases[name])
 
     def _tables(self) -> tuple[Any, Any]:
         if self._opened is None:
@@ -263,6 +275,15 @@ class LanceVectors:
                 with self._lock:
                     self._opened = self._opened or _open(self._path)
                 yield self._opened
+
+
+def _ordered(found: list[Hit]) -> list[Hit]:
+    return sorted(found, key=lambda hit: (-hit.score, hit.photo_id))
+
+
+def _cut(found: Sequence[Hit], limit: int, number: int) -> bool:
+    """Whether the best `limit` of `number` that were asked for end among hits of one score that go on beyond them."""
+    return len(found) == number and found[limit - 1].score == found[-1].score
 
 
 @contextlib.contextmanager
@@ -304,11 +325,3 @@ def _open(path: Path) -> tuple[Any, Any]:
     if "library_id" not in indexed:
         table.create_scalar_index("library_id", index_type="BITMAP")
     return table, aliases
-
-
-def _word_hit(photo_id: str, score: float, asked: Sequence[str], document: str | None) -> Hit:
-    """A hit of BM25; without a document it was asked for a single word, which it has."""
-    if document is None:
-        return Hit(photo_id, score, tuple(asked))
-    held = set(document.split())
-    return Hit(photo_id, score, tuple(word for word in asked if word in held), adjacent(asked, document))

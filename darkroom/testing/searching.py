@@ -63,12 +63,12 @@ class FakeMeanings:
         self.fault: str | None = None
         self.asked: list[str] = []
 
-    def of(self, text: str) -> tuple[str, list[float]]:
-        """Space and vector of a text."""
+    def of(self, text: str) -> list[float]:
+        """The vector of a text."""
         if self.fault is not None:
             raise LegUnavailable(self.fault)
         self.asked.append(text)
-        return self.space, vector_of(text)
+        return vector_of(text)
 
 
 def vector_of(text: str) -> list[float]:

@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.index import index_properties
 from darkroom.contracts.table import IndexAs
 from darkroom.domain.fields import FilterField, Kind
 from darkroom.domain.filters import Filter
 from darkroom.domain.matching import indexable, matches
-from darkroom.domain.words import adjacent
-from darkroom.sdk.stores import Entry, Hit, IndexUnavailable, PropertyValue
+from darkroom.sdk.stores import NO_PARTS, Entry, Hit, IndexUnavailable, Parts, PropertyValue
 
 _K1 = 1.2
 _B = 0.75
@@ -88,21 +89,21 @@ class MemoryVectors:
         limit: int,
         filter: Filter | None = None,
         among: Sequence[str] | None = None,
+        parts: Parts = NO_PARTS,
     ) -> list[Hit]:
         """Best entries by BM25 over the words of all word properties."""
         asked = list(dict.fromkeys(words.split()))
-        said = {photo_id: " ".join(entry.words.values()) for photo_id, entry in self._seen(None, None).items()}
-        documents = {photo_id: Counter(text.split()) for photo_id, text in said.items()}
+        documents = {photo_id: Counter(_said(entry).split()) for photo_id, entry in self._seen(None, None).items()}
         mean = sum(document.total() for document in documents.values()) / len(documents) if documents else 1.0
         idf = {word: _idf(sum(word in document for document in documents.values()), len(documents)) for word in asked}
-        hits = []
-        for photo_id in self._seen(libraries, filter, among):
+        found = []
+        for photo_id, entry in self._seen(libraries, filter, among).items():
             document = documents[photo_id]
-            if matched := tuple(word for word in asked if word in document):
+            if matched := [word for word in asked if word in document]:
                 length = _K1 * (1 - _B + _B * document.total() / (mean or 1.0))
                 score = sum(idf[word] * document[word] * (_K1 + 1) / (document[word] + length) for word in matched)
-                hits.append(Hit(photo_id, score, matched, adjacent(asked, said[photo_id])))
-        return _best(hits, limit)
+                found.append(self._hit(entry, score, parts))
+        return _best(found, limit)
 
     def search_vector(
         self,
@@ -113,26 +114,18 @@ class MemoryVectors:
         limit: int,
         filter: Filter | None = None,
         among: Sequence[str] | None = None,
+        parts: Parts = NO_PARTS,
     ) -> list[Hit]:
         """Nearest entries by cosine similarity."""
         self._check()
         name = self._aliases.get(space, space)
         wanted = self._checked(name, vector)
         found = [
-            Hit(photo_id, _cosine(wanted, entry.vectors[name]))
-            for photo_id, entry in self._seen(libraries, filter, among).items()
+            self._hit(entry, _cosine(wanted, entry.vectors[name]), parts)
+            for entry in self._seen(libraries, filter, among).values()
             if name in entry.vectors
         ]
         return _best(found, limit)
-
-    def vectors(self, space: str, photo_ids: Sequence[str]) -> dict[str, list[float]]:
-        """The vectors of photos in a space."""
-        self._check()
-        name = self._aliases.get(space, space)
-        if name not in self._spaces:
-            raise ValueError(f"no vector space or alias is called {space!r}")
-        held = {photo_id: self._entries[photo_id].vectors for photo_id in photo_ids if photo_id in self._entries}
-        return {photo_id: list(map(float, spaces[name])) for photo_id, spaces in held.items() if name in spaces}
 
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order."""
@@ -145,15 +138,21 @@ class MemoryVectors:
             photo_id for photo_id, entry in self._seen(libraries, None).items() if not name or name in entry.vectors
         )
 
-    def held(self, photo_ids: Sequence[str]) -> set[str]:
-        """Which of these photos have an entry."""
-        self._check()
-        return {photo_id for photo_id in photo_ids if photo_id in self._entries}
+    def fetch(self, photo_ids: Sequence[str], parts: Parts = NO_PARTS) -> list[Hit]:
+        """The entries of these photos."""
+        return [self._hit(entry, 1.0, parts) for entry in self._seen(None, None, photo_ids).values()]
 
     def upkeep(self, at_least: int = 0) -> str:
         """There is nothing to do."""
         self._check()
         return "search index in memory: nothing to do"
+
+    def _hit(self, entry: Entry, score: float, parts: Parts) -> Hit:
+        named = {space: self._aliases.get(space, space) for space in parts.spaces}
+        vectors = {
+            space: np.array(entry.vectors[name], np.float32) for space, name in named.items() if name in entry.vectors
+        }
+        return Hit(entry.photo_id, score, _said(entry) if parts.words else "", vectors)
 
     def _check(self) -> None:
         if not self.available:
@@ -193,6 +192,10 @@ def values_of(entry: Entry) -> Callable[[FilterField], Any]:
         return entry.properties.get(str(field.indexed))
 
     return value
+
+
+def _said(entry: Entry) -> str:
+    return " ".join(text for text in entry.words.values() if text)
 
 
 def _idf(holding: int, number: int) -> float:

@@ -34,7 +34,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     reader, seer = MiniLm(), Look()
     reader.load()
     seer.load()
-    spaces = meanings.of("any")[0], looks.space
+    spaces = meanings.space, looks.space
     for space, model in zip(spaces, (reader, seer), strict=True):
         index.add_space(space, model.dimensions)
     entries = []

@@ -63,10 +63,10 @@ def test_a_model_is_loaded_once_however_many_ask(monkeypatch):
 def test_a_repeated_text_is_remembered_whatever_its_spaces(monkeypatch):
     install(monkeypatch, Counting)
     asked = QueryMeanings("fake", lambda: "v1")
-    where, vector = asked.of("dog on  the beach ")
-    assert asked.of(" dog on the beach") == (where, vector)
+    vector = asked.of("dog on  the beach ")
+    assert asked.of(" dog on the beach") == vector
     assert Counting.embedded == ["dog on the beach"]
-    assert where == "document_v1"
+    assert asked.space == "document_v1"
     assert len(vector) == FakeTextEmbedder.dimensions
 
 
@@ -112,9 +112,9 @@ def test_the_bundled_models_search_the_spaces_that_photos_are_written_to():
     looks = PictureLooks(settings.image_embedder)
     assert looks.space == space("embeddings.visual", current["embeddings.visual"].version)
     assert looks.calibration == Look.calibration
-    where, vector = meanings_of(settings).of("dog on the beach")
-    assert where == space("embeddings.document", current["embeddings.document"].version)
-    assert len(vector) == 384
+    meanings = meanings_of(settings)
+    assert meanings.space == space("embeddings.document", current["embeddings.document"].version)
+    assert len(meanings.of("dog on the beach")) == 384
 
 
 def test_a_model_of_pictures_that_is_not_installed_is_told():

@@ -7,7 +7,7 @@ import pytest
 from darkroom.domain.calibration import Calibration
 from darkroom.domain.filters import parse
 from darkroom.domain.words import normalise, query_words
-from darkroom.sdk.stores import Entry, Hit
+from darkroom.sdk.stores import NO_PARTS, Entry, Hit
 from darkroom.services.ranking import Found, Lacking
 from darkroom.services.reasons import reasons
 from darkroom.services.search import FEW_PHOTOS, FIRST_DEPTH, Example, Query, SearchService
@@ -24,23 +24,23 @@ class Alike:
 
 
 class CountingVectors(MemoryVectors):
-    """Counts what it is asked, look-ups apart."""
+    """Counts what it is asked."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.lists = self.look_ups = 0
+        self.lists = self.fetches = 0
 
-    def search_words(self, words, *, among=None, **scope) -> list[Hit]:
-        self._count(among)
-        return super().search_words(words, among=among, **scope)
+    def search_words(self, words, **scope) -> list[Hit]:
+        self.lists += 1
+        return super().search_words(words, **scope)
 
-    def search_vector(self, space, vector, *, among=None, **scope) -> list[Hit]:
-        self._count(among)
-        return super().search_vector(space, vector, among=among, **scope)
+    def search_vector(self, space, vector, **scope) -> list[Hit]:
+        self.lists += 1
+        return super().search_vector(space, vector, **scope)
 
-    def _count(self, among) -> None:
-        self.lists += among is None
-        self.look_ups += among is not None
+    def fetch(self, photo_ids, parts=NO_PARTS) -> list[Hit]:
+        self.fetches += 1
+        return super().fetch(photo_ids, parts)
 
 
 @pytest.fixture
@@ -123,19 +123,33 @@ def test_a_name_and_a_word_answer_together(index, service):
 
 
 def test_a_photo_scores_the_same_whichever_leg_listed_it(index, service):
-    """A photo that is deep in one list is looked up there when another leg brings it."""
+    """What is deep in one list is looked at there when another leg brings it, in one question to each."""
     index.upsert([photo(f"p{number:04d}", title="sunset sunset", meant="x") for number in range(FIRST_DEPTH * 5)])
     index.upsert([photo("deep", title="sunset " + "word " * 30, meant="sunset", look=(1.0, 0.0))])
     hits = found(service, asked("sunset harbour", example=(1.0, 0.0)))
     assert hits["deep"].matched == ("sunset",)
     assert next(iter(hits)) == "deep"
-    assert index.look_ups > 0
+    assert hits["deep"].meaning > 0.5 < hits["deep"].look
+    assert (index.lists, index.fetches) == (3, 0)
 
 
-def test_no_look_up_is_needed_where_lists_are_whole(index, service):
-    index.upsert([photo("a", title="sunset", meant="sunset"), photo("b", title="dusk", meant="sunset")])
-    assert len(found(service, asked("sunset"))) == 2
-    assert (index.lists, index.look_ups) == (2, 0)
+def test_a_photo_that_only_a_leg_outside_the_index_lists_is_fetched_for_the_others(index, service):
+    index.upsert([photo(f"p{number:04d}", title="beach") for number in range(FIRST_DEPTH * 5)])
+    index.upsert([photo("z", title="with anna at the beach " + "word " * 30, meant="anna beach")])
+    hits = found(service, asked("anna beach"), MemoryServing(people={"1": "Anna"}, faces={"z": ["1"], "gone": ["1"]}))
+    assert (hits["z"].matched, hits["z"].named) == (("anna", "beach"), ("anna",))
+    assert hits["z"].meaning > 0.5
+    assert hits["gone"].named == ("anna",)
+    assert index.fetches == 1
+
+
+def test_a_photo_no_list_of_words_has_reached_ranks_no_higher_for_its_words_than_the_last_listed(index, service):
+    index.upsert([photo(f"p{number:04d}", title="sunset sunset", meant="x") for number in range(FIRST_DEPTH * 5)])
+    index.upsert([photo("deep", title="sunset " + "word " * 30, meant="sunset")])
+    words_only = found(SearchService(index), asked("sunset"))
+    (deep,) = [one for one in found(service, asked("sunset")).values() if one.photo_id == "deep"]
+    by_words = 1 - (1 - deep.score) / (1 - deep.meaning)
+    assert by_words <= min(one.score for one in words_only.values()) + 1e-9
 
 
 def test_pages_of_two_legs_skip_and_repeat_nothing_and_never_rise(index, service):

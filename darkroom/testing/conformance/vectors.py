@@ -10,7 +10,7 @@ import pytest
 
 from darkroom.domain.filters import parse
 from darkroom.domain.words import query_words
-from darkroom.sdk.stores import Entry, Hit, VectorStore
+from darkroom.sdk.stores import Entry, Hit, Parts, VectorStore
 from darkroom.testing.album import FILTERS, MINE, THEIRS, album, entry
 
 
@@ -84,20 +84,7 @@ class VectorStoreConformance:
         store.upsert([*some, entry("one", "harbour"), entry("both", "sunset", title="harbour"), entry("none", "wood")])
         found = self.find(store, "harbour sunset")
         assert ids(found) == ["both", "one"]
-        assert [hit.matched for hit in found] == [("harbour", "sunset"), ("harbour",)]
         assert found[0].score > found[1].score > 0
-
-    def test_words_that_stand_together_as_they_were_asked_are_told(self, store: VectorStore) -> None:
-        store.upsert(
-            [
-                entry("apart", "cake of lemon, sweet"),
-                entry("half", "a lemon cake"),
-                entry("whole", "x sweet lemon cake y"),
-            ]
-        )
-        found = {hit.photo_id: hit.adjacent for hit in self.find(store, "sweet lemon cake")}
-        assert found == {"apart": 0.0, "half": 0.5, "whole": 1.0}
-        assert [hit.adjacent for hit in self.find(store, "sweet")] == [0.0, 0.0]
 
     def test_a_rare_word_counts_more_than_a_common_one(self, store: VectorStore) -> None:
         store.upsert([entry(f"p{number}", "common ground") for number in range(20)])
@@ -149,8 +136,8 @@ class VectorStoreConformance:
         assert ids(self.find(store, "new")) == ["a"]
         assert store.search_filter(libraries=[MINE], limit=5, filter=parse("rating = 5")) == []
         assert sorted(store.photo_ids([MINE])) == ["a", "b", "c", "d"]
-        assert store.held(["a", "c", "nobody"]) == {"a", "c"}
-        assert store.held([]) == set()
+        assert set(ids(store.fetch(["a", "c", "nobody"]))) == {"a", "c"}
+        assert store.fetch([]) == []
 
     def test_the_later_of_two_entries_in_one_upsert_counts(self, store: VectorStore) -> None:
         store.upsert([entry("a", "early"), entry("a", "late")])
@@ -219,15 +206,40 @@ class VectorStoreConformance:
         assert sorted(store.photo_ids([MINE], "space")) == sorted(store.photo_ids([MINE], "alias")) == ["v1", "v2"]
         assert list(store.photo_ids([THEIRS], "space")) == list(store.photo_ids([MINE], "unknown")) == []
 
-    def test_vectors_are_given_back_as_they_came(self, store: VectorStore) -> None:
+    def test_parts_come_back_as_they_were_given_whoever_finds_the_entry(self, store: VectorStore) -> None:
         store.add_space("space", 3)
-        store.upsert([Entry("a", MINE, vectors={"space": [1.0, 2.0, 0.5]}), entry("b", "no vector")])
+        store.add_space("other", 2)
+        given = {"space": [1.0, 2.0, 0.5], "other": [1.0, 0.0]}
+        store.upsert([Entry("a", MINE, {"title": "red kite", "text": "over sea"}, vectors=given)])
+        store.upsert([entry("b", "kite without a vector"), Entry("c", MINE, vectors={"space": [1.0, 0.0, 0.0]})])
         store.flip("alias", "space")
-        for name in ("space", "alias"):
-            assert store.vectors(name, ["a", "b", "nobody"]) == {"a": [1.0, 2.0, 0.5]}
-        assert store.vectors("space", []) == {}
-        with pytest.raises(ValueError, match="unknown"):
-            store.vectors("unknown", ["a"])
+        parts = Parts(words=True, spaces=("space", "alias", "other", "unknown"))
+        expected = {
+            "a": ("red kite over sea", {**given, "alias": given["space"]}),
+            "b": ("kite without a vector", {}),
+            "c": ("", {"space": [1.0, 0.0, 0.0], "alias": [1.0, 0.0, 0.0]}),
+        }
+
+        def read(hits: list[Hit]) -> dict[str, tuple[str, dict[str, list[float]]]]:
+            return {hit.photo_id: (hit.words, {k: v.tolist() for k, v in hit.vectors.items()}) for hit in hits}
+
+        def chosen(*names: str) -> dict[str, object]:
+            return {name: expected[name] for name in names}
+
+        assert read(store.search_words("kite", libraries=[MINE], limit=5, parts=parts)) == chosen("a", "b")
+        near = store.search_vector("space", [1.0, 0.0, 0.0], libraries=[MINE], limit=5, parts=parts)
+        assert read(near) == chosen("c", "a")
+        assert read(store.fetch(["a", "b", "c", "nobody"], parts)) == expected
+
+    def test_parts_nobody_asked_for_do_not_come(self, store: VectorStore) -> None:
+        store.add_space("space", 2)
+        store.upsert([Entry("a", MINE, {"title": "kite"}, vectors={"space": [1.0, 0.0]})])
+        found = [
+            *self.find(store, "kite"),
+            *store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=5),
+            *store.fetch(["a"]),
+        ]
+        assert [(hit.photo_id, hit.words, hit.vectors) for hit in found] == [("a", "", {})] * 3
 
     def test_a_filter_is_applied_before_the_nearest_are_taken(self, store: VectorStore) -> None:
         store.add_space("space", 2)
