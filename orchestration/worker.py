@@ -1,7 +1,7 @@
 """The process of one run: `python -m orchestration.worker RUN_ID`.
 
 Executes the run that the instance knows, with connections kept open (Dagster opens one per event otherwise). Does not
-belong here: starting, watching or ending workers (`launcher`).
+belong here: starting, watching or ending workers (`launcher`), how they wait for each other (`pools`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dagster._utils.interrupts import capture_interrupts
 from sqlalchemy import Engine
 
 from darkroom.supervision.identity import ProcessIdentity
+from orchestration.pools import wait_asleep
 
 WORKER_TAG = "darkroom/worker"
 
@@ -29,6 +30,7 @@ _STATEMENT_TIMEOUT_MS = 60_000
 def main(run_id: str) -> None:
     """Executes the run; whatever happens to it is in its events, what else is written in `logs/runs`."""
     _write_to(log_of(run_id))
+    wait_asleep()
     with capture_interrupts(), DagsterInstance.get() as instance:
         keep_connections(instance)
         if identity := ProcessIdentity.of(os.getpid()):
