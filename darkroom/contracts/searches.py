@@ -13,7 +13,7 @@ QUERY_CLASSES = ("list", "text", "example", "text_example")
 class SearchStage(Row):
     """A part of a search and how long it took."""
 
-    stage: Annotated[str, Column("Leg, 'embed' for vectors of the query, or 'serving'.")]
+    stage: Annotated[str, Column("Leg, or what is done beside: 'embed', 'turn' (waiting), 'fetch', 'serving'.")]
     milliseconds: Annotated[float, Column("Time it took.", unit="ms", ge=0)]
 
 

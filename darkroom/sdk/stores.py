@@ -89,12 +89,12 @@ class IndexUnavailable(RuntimeError):
 
 @dataclass(frozen=True)
 class Parts:
-    """What a search returns of each entry: its words, and its vectors in these spaces (or aliases).
+    """What a search returns of each entry: its document, and its vectors in these spaces (or aliases).
 
     A space that was not declared holds no vectors.
     """
 
-    words: bool = False
+    document: bool = False
     spaces: tuple[str, ...] = ()
 
 
@@ -105,13 +105,13 @@ NO_PARTS = Parts()
 class Hit:
     """A photo a search found. Higher `score` is better; scales differ between kinds of search and stores.
 
-    The rest are the parts that were asked for: all its words, normalised, in one text, and its vectors by the name that
-    was asked for; what the entry has not is left out.
+    The rest are the parts that were asked for: the document, which is all its words in one normalised text, and its
+    vectors by the name that was asked for; what the entry has not is left out.
     """
 
     photo_id: str
     score: float
-    words: str = ""
+    document: str = ""
     vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -19,7 +18,7 @@ from darkroom.domain.calibration import Calibration
 from darkroom.domain.filters import Filter
 from darkroom.domain.scoring import answered
 from darkroom.domain.words import adjacent
-from darkroom.sdk.stores import NO_PARTS, Hit, Parts, VectorStore
+from darkroom.sdk.stores import Hit, Parts, VectorStore
 
 LegName = Literal["words", "meaning", "look", "person"]
 LEGS: tuple[LegName, ...] = ("words", "meaning", "look", "person")
@@ -51,15 +50,11 @@ class Serving(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """Where the index looks: these libraries, what the filter accepts, and only these photos when they are named.
-
-    `parts` of what one leg lists are what the others need to say what they think of it.
-    """
+    """Where the index looks: these libraries, what the filter accepts, and only these photos when they are named."""
 
     libraries: tuple[str, ...]
     filter: Filter | None
     among: tuple[str, ...] | None = None
-    parts: Parts = NO_PARTS
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,8 @@ NO_MATCH = Match()
 class Leg(ABC):
     """A way to find photos. `matches` is what it is known to think of photos, its own or others'.
 
-    Listing may raise `LegUnavailable` or `IndexUnavailable`. Legs `in_index` may be asked in threads of their own.
+    Listing may raise `LegUnavailable` or `IndexUnavailable`. Legs `in_index` may be asked in threads of their own; the
+    other is asked with `serving`, which is the caller's, so another one for every page.
 
     `done`: nothing it has not listed counts. `whole`: nor has it anything to say of such a photo. `next_score`: about
     the best score among those it has not listed, 0 when it is done.
@@ -84,6 +80,7 @@ class Leg(ABC):
 
     name: LegName
     in_index = True
+    serving: Serving
 
     def __init__(self) -> None:
         self.matches: dict[str, Match] = {}
@@ -91,12 +88,12 @@ class Leg(ABC):
         self.next_score = 1.0
 
     @abstractmethod
-    def deepen(self, depth: int) -> list[Hit]:
-        """Lists its `depth` best photos; returns those that count, the earlier ones again."""
+    def deepen(self, depth: int, parts: Parts) -> list[Hit]:
+        """Lists its `depth` best photos; returns those that count, with these parts, the earlier ones again."""
 
     @abstractmethod
     def learn(self, hits: Sequence[Hit]) -> None:
-        """Looks at photos that others have listed, with the scope's parts of them."""
+        """Looks at photos that others have listed, in the parts that legs in the index need."""
 
     def match(self, photo_id: str) -> Match:
         """What it thinks of a photo."""
@@ -104,7 +101,7 @@ class Leg(ABC):
 
 
 class WordsLeg(Leg):
-    """Photos whose documents hold words of the query. A hit's score is how close it comes to the best answer, 0..1.
+    """Photos whose documents hold words of the query. A match's score is how close it comes to the best answer, 0..1.
 
     Several words that are `together` count for more where they stand so; a name that stands nowhere parts them.
     """
@@ -115,9 +112,8 @@ class WordsLeg(Leg):
         super().__init__()
         self._index, self._scope, self._words = index, scope, words
         self._together = together and len(words) > 1
-        self._least = 0.0
 
-    def deepen(self, depth: int) -> list[Hit]:
+    def deepen(self, depth: int, parts: Parts) -> list[Hit]:
         """Lists photos by BM25, which mostly agrees with how much of the query they hold, less with where.
 
         So a last stretch without a photo that answers enough ends the list.
@@ -129,23 +125,20 @@ class WordsLeg(Leg):
             limit=depth,
             filter=scope.filter,
             among=scope.among,
-            parts=replace(scope.parts, words=True),
+            parts=replace(parts, document=True),
         )
         best = found[0].score if found else 1.0
-        self.matches |= {hit.photo_id: self._matched(hit.words, hit.score / best) for hit in found}
-        worth = [answered(self._words, match.words, (), match.score) for match in map(self._of, found)]
+        matches = [self._matched(hit.document, hit.score / best) for hit in found]
+        self.matches |= {hit.photo_id: match for hit, match in zip(found, matches, strict=True)}
+        worth = [answered(self._words, match.words, (), match.score) for match in matches]
         self.whole = len(found) < depth
-        self._least = found[-1].score / best if found else 0.0
         self.next_score = 0.0 if self.whole else max(worth[-max(depth // LAST_STRETCH, 1) :])
         self.done = not self.next_score
         return [hit for hit, score in zip(found, worth, strict=True) if score]
 
     def learn(self, hits: Sequence[Hit]) -> None:
-        """Looks for the words in theirs. BM25, which lists them later if at all, gives them what it gave its last."""
-        self.matches |= {hit.photo_id: self._matched(hit.words, self._least) for hit in hits}
-
-    def _of(self, hit: Hit) -> Match:
-        return self.matches[hit.photo_id]
+        """Looks for the words in their documents. BM25, which has not listed them, adds nothing."""
+        self.matches |= {hit.photo_id: self._matched(hit.document, 0.0) for hit in hits}
 
     def _matched(self, document: str, share: float) -> Match:
         """How well a document answers that has this share of the best BM25.
@@ -167,7 +160,7 @@ class Comparison:
 
 
 class VectorLeg(Leg):
-    """Photos close to a vector of a space. A hit's score is what the model's calibration says of its cosine.
+    """Photos close to a vector of a space. A match's score is what the model's calibration says of its cosine.
 
     `compare` makes the comparison when it is first needed. `words` is the number of words the vector stands for, 0 when
     it is of a picture.
@@ -179,15 +172,17 @@ class VectorLeg(Leg):
         super().__init__()
         self.name = name
         self._index, self._scope, self._compare, self._words = index, scope, compare, words
+        self._made: Comparison | None = None
 
-    @cached_property
+    @property
     def _compared(self) -> Comparison:
-        return self._compare()
+        self._made = self._made or self._compare()
+        return self._made
 
-    def deepen(self, depth: int) -> list[Hit]:
+    def deepen(self, depth: int, parts: Parts) -> list[Hit]:
         """Lists photos down to the cut-off."""
         scope, compared = self._scope, self._compared
-        others = tuple(space for space in scope.parts.spaces if space != compared.space)
+        others = tuple(space for space in parts.spaces if space != compared.space)
         try:
             found = self._index.search_vector(
                 compared.space,
@@ -196,7 +191,7 @@ class VectorLeg(Leg):
                 limit=depth,
                 filter=scope.filter,
                 among=scope.among,
-                parts=replace(scope.parts, spaces=others),
+                parts=replace(parts, spaces=others),
             )
         except ValueError as error:
             raise LegUnavailable(f"no photo can be compared this way yet: {error}") from error
@@ -223,18 +218,18 @@ def _direction(vector: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class PeopleLeg(Leg):
-    """Photos of people whom words of the query name: `people` maps them to these words. A hit has the words."""
+    """Photos of people whom words of the query name: `people` maps them to these words. A match has the words."""
 
     name: LegName = "person"
     in_index = False
 
-    def __init__(self, serving: Serving, words: tuple[str, ...], people: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, words: tuple[str, ...], people: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
-        self._serving, self._words, self._people = serving, words, people
+        self._words, self._people = words, people
 
-    def deepen(self, depth: int) -> list[Hit]:
+    def deepen(self, depth: int, parts: Parts) -> list[Hit]:
         """Lists photos of all of them, newest first, without any parts."""
-        found = [Hit(photo_id, 1.0) for photo_id in self._serving.photos_of(self._people.keys(), depth)]
+        found = [Hit(photo_id, 1.0) for photo_id in self.serving.photos_of(self._people.keys(), depth)]
         self.learn([hit for hit in found if hit.photo_id not in self.matches])
         self.done = self.whole = len(found) < depth
         self.next_score = 0.0 if self.done else max(map(self._worth, self._people.values()))
@@ -242,7 +237,7 @@ class PeopleLeg(Leg):
 
     def learn(self, hits: Sequence[Hit]) -> None:
         """Asks serving who is in them."""
-        found = self._serving.people_in([hit.photo_id for hit in hits], self._people.keys())
+        found = self.serving.people_in([hit.photo_id for hit in hits], self._people.keys()) if hits else {}
         for photo_id, people in found.items():
             words = self._words_of(people)
             self.matches[photo_id] = Match(self._worth(words), words)

@@ -14,6 +14,7 @@ from threading import Lock
 from time import perf_counter
 from typing import Generic, TypeVar
 
+from darkroom.sdk.stores import NO_PARTS, Parts
 from darkroom.services.legs import Leg, LegName
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ class Ranking:
     pending: list[Found] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     legs: dict[LegName, Leg] = field(default_factory=dict)
+    parts: Parts = NO_PARTS
     lacking: list[Lacking] = field(default_factory=list)
     begun: bool = False
     depth: int = 0

@@ -23,7 +23,7 @@ from darkroom.domain.calibration import Calibration
 from darkroom.domain.filters import Filter
 from darkroom.domain.scoring import answered, fused, whole
 from darkroom.domain.words import normalise
-from darkroom.sdk.stores import Hit, Parts, VectorStore
+from darkroom.sdk.stores import NO_PARTS, Hit, Parts, VectorStore
 from darkroom.services.legs import (
     LEGS,
     NO_MATCH,
@@ -50,6 +50,8 @@ FEW_PHOTOS = 2000
 AT_ONCE = len(os.sched_getaffinity(0))
 """Searches that ask the index at once, one a core. The others wait their turn: together, all would take longer."""
 _DEEPER = 4
+_BROUGHT = 1000
+"""Photos whose parts come at once: lists that are deeper hold many that are known already."""
 _KEPT = 200_000
 
 
@@ -149,8 +151,16 @@ class SearchService:
             if not ranking.begun:
                 self._begin(query, ranking, serving, stages)
             while not ranking.complete and len(ranking.found) <= start + number:
-                with self._turns:
+                with stages.of("turn"):
+                    self._turns.acquire()
+                try:
                     self._deepen(query, ranking, serving, start + number, stages)
+                except BaseException:
+                    # Legs that have answered meanwhile would not list their photos again: new ones do.
+                    ranking.begun = False
+                    raise
+                finally:
+                    self._turns.release()
             found = ranking.found[start : start + number]
             more = len(ranking.found) > start + number
             return Results(found, more, tuple(ranking.legs), tuple(ranking.lacking), dict(stages.milliseconds))
@@ -181,8 +191,8 @@ class SearchService:
                 among = tuple(photos) if len(photos) <= FEW_PHOTOS else None
             people = self._named(query, serving)
             if people:
-                legs.append(PeopleLeg(serving, query.words, people))
-        scope = Scope(query.libraries, query.filter, among, self._parts(query))
+                legs.append(PeopleLeg(query.words, people))
+        scope = Scope(query.libraries, query.filter, among)
         if query.words:
             legs.append(WordsLeg(self._index, scope, query.words, together=not people))
         if query.words and self._meanings is not None:
@@ -191,16 +201,18 @@ class SearchService:
         if query.example is not None:
             legs.append(VectorLeg("look", self._index, scope, partial(self._look, query.example)))
         ranking.legs = {leg.name: leg for leg in legs if leg.name in self._may}
+        ranking.lacking = []
+        ranking.parts = self._parts(ranking.legs, stages)
         ranking.begun = True
 
-    def _parts(self, query: Query) -> Parts:
-        """What the legs of a query look at."""
-        compared = (self._meanings if query.words else None, self._looks if query.example else None)
+    def _parts(self, legs: Collection[LegName], stages: Stages) -> Parts:
+        """What these legs need to know of a photo that another one has listed."""
         spaces: list[str] = []
-        for one in compared:
-            with suppress(LegUnavailable):  # its leg will say so
-                spaces += [one.space] if one else []
-        return Parts(bool(query.words), tuple(spaces))
+        for leg, model in (("meaning", self._meanings), ("look", self._looks)):
+            # Whatever is unavailable, its leg says so.
+            with stages.of("embed"), suppress(LegUnavailable):
+                spaces += [model.space] if model and leg in legs else []
+        return Parts("words" in legs, tuple(spaces))
 
     def _named(self, query: Query, serving: Serving) -> dict[str, tuple[str, ...]]:
         """People whom words of the query name, and these words."""
@@ -239,18 +251,22 @@ class SearchService:
         A photo that one leg has listed is looked at by the others, in the parts that came with it.
         """
         depth = min(max(FIRST_DEPTH, needed * 2, ranking.depth * _DEEPER), DEEPEST)
+        parts = ranking.parts if depth <= _BROUGHT else NO_PARTS
+        for leg in ranking.legs.values():
+            leg.serving = serving
         asking = [leg for leg in ranking.legs.values() if not leg.done]
-        listed = self._listed(asking, depth, ranking, stages)
+        listed = self._listed(asking, depth, parts, ranking, stages)
         example = query.example.photo_id if query.example else None
         known = {*ranking.seen, example}
         fresh = [one for one in dict.fromkeys(hit.photo_id for hit in chain(*listed.values())) if one not in known]
-        brought = {hit.photo_id: hit for leg, hits in listed.items() if leg.in_index for hit in hits}
-        if bare := [one for one in fresh if one not in brought]:
+        in_index = chain.from_iterable(hits for leg, hits in listed.items() if leg.in_index)
+        brought = {hit.photo_id: hit for hit in in_index} if parts == ranking.parts else {}
+        self._learn([brought[one] for one in fresh if one in brought], ranking, stages)
+        bare = [one for one in fresh if one not in brought]
+        for start in range(0, len(bare), _BROUGHT):
             with stages.of("fetch"):
-                brought |= {hit.photo_id: hit for hit in self._index.fetch(bare, self._parts(query))}
-        for leg in ranking.legs.values():
-            if not leg.whole:
-                leg.learn([brought[one] for one in fresh if one in brought and one not in leg.matches])
+                fetched = self._index.fetch(bare[start : start + _BROUGHT], ranking.parts)
+            self._learn(fetched, ranking, stages)
         scored = [one for one in (self._scored(query, ranking.legs, photo_id) for photo_id in fresh) if one.score]
         with stages.of("serving"):
             visible = set(serving.visible([one.photo_id for one in scored])) if scored else set()
@@ -260,7 +276,17 @@ class SearchService:
         least = max((_whole(query, {leg.name: leg.next_score}) for leg in ranking.legs.values()), default=0.0)
         ranking.append([one for one in scored if one.photo_id in visible], 0.0 if ranking.complete else least)
 
-    def _listed(self, legs: Sequence[Leg], depth: int, ranking: Ranking, stages: Stages) -> dict[Leg, list[Hit]]:
+    @staticmethod
+    def _learn(hits: Sequence[Hit], ranking: Ranking, stages: Stages) -> None:
+        """Has every leg look at the photos that it has not listed itself."""
+        for leg in ranking.legs.values():
+            if not leg.whole:
+                with stages.of(leg.name):
+                    leg.learn([hit for hit in hits if hit.photo_id not in leg.matches])
+
+    def _listed(
+        self, legs: Sequence[Leg], depth: int, parts: Parts, ranking: Ranking, stages: Stages
+    ) -> dict[Leg, list[Hit]]:
         """What these legs list, asked all at once; one that cannot is told and left out.
 
         One of them is asked in this thread, and so is whoever asks serving, since the connection is the caller's.
@@ -268,7 +294,7 @@ class SearchService:
 
         def timed(leg: Leg) -> list[Hit]:
             with stages.of(leg.name):
-                return leg.deepen(depth)
+                return leg.deepen(depth, parts)
 
         apart = [leg for leg in legs if leg.in_index][1:]
         waiting = {leg: self._threads.submit(timed, leg) for leg in apart}

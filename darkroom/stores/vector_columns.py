@@ -76,18 +76,21 @@ def changed_rows(values: Mapping[str, Mapping[str, Any]], columns: pa.Schema) ->
     return [pa.Table.from_pylist(grouped[names], schema=kept[names]) for names in grouped]
 
 
-def hits(found: pa.Table, scores: Sequence[float], columns: Mapping[str, str]) -> list[Hit]:
-    """Rows as hits with these scores. `columns` are those of the parts, by space, and `DOCUMENT` for the words."""
+def hits(found: pa.Table, scores: Sequence[float], spaces: Mapping[str, str]) -> list[Hit]:
+    """Rows as hits with these scores. `spaces` maps those that were asked for to their columns."""
     ids: list[str] = found["photo_id"].to_pylist()
-    words = found[DOCUMENT].to_pylist() if DOCUMENT in columns else [None] * len(ids)
+    documents = found[DOCUMENT].to_pylist() if DOCUMENT in found.column_names else [""] * len(ids)
     vectors: list[dict[str, NDArray[np.float32]]] = [{} for _ in ids]
-    for space in columns.keys() - {DOCUMENT}:
-        column = found[columns[space]]
-        held = np.flatnonzero(column.is_valid())
-        flat = column.drop_null().combine_chunks().flatten().to_numpy().reshape(len(held), column.type.list_size)
-        for place, vector in zip(held, flat, strict=True):
+    for space, name in spaces.items():
+        column = found[name]
+        places = np.flatnonzero(column.is_valid())
+        flat = column.drop_null().combine_chunks().flatten().to_numpy().reshape(len(places), column.type.list_size)
+        for place, vector in zip(places, flat, strict=True):
             vectors[place][space] = vector
-    return [Hit(*row) for row in zip(ids, scores, (text or "" for text in words), vectors, strict=True)]
+    return [
+        Hit(photo_id, score, document or "", held)
+        for photo_id, score, document, held in zip(ids, scores, documents, vectors, strict=True)
+    ]
 
 
 def checked(vector: Sequence[float], dimension: int, space: str) -> list[float]:

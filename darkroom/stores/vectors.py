@@ -115,15 +115,16 @@ class LanceVectors:
         from lancedb.query import MatchQuery
 
         asked = " ".join(dict.fromkeys(words.split()))
-        if not asked or not libraries or limit < 1 or among == []:
+        if not asked or not libraries or limit < 1 or (among is not None and not among):
             return []
 
         match = MatchQuery(asked, DOCUMENT)  # type: ignore[call-arg]  # pydantic's dataclass hides defaults
 
-        def ask(table: Any, number: int, columns: Mapping[str, str]) -> list[Hit]:
+        def ask(table: Any, number: int, parts: Parts) -> list[Hit]:
             query = table.search(match, query_type="fts").where(predicate(filter, libraries, among))
-            found = query.select(["photo_id", "_score", *set(columns.values())]).limit(number).to_arrow()
-            return hits(found, found["_score"].to_pylist(), columns)
+            columns, spaces = self._columns(table, parts)
+            found = query.select([*columns, "_score"]).limit(number).to_arrow()
+            return hits(found, found["_score"].to_pylist(), spaces)
 
         return self._ranked(ask, limit, _SPARE, parts)
 
@@ -139,20 +140,21 @@ class LanceVectors:
         parts: Parts = NO_PARTS,
     ) -> list[Hit]:
         """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id."""
-        if not libraries or limit < 1 or among == []:
+        if not libraries or limit < 1 or (among is not None and not among):
             return []
 
-        def ask(table: Any, number: int, columns: Mapping[str, str]) -> list[Hit]:
+        def ask(table: Any, number: int, parts: Parts) -> list[Hit]:
             column, dimension = self._space(table, space)
             values = checked(vector, dimension, space)
             query = table.search(values, vector_column_name=column).distance_type("cosine")
             query = query.where(predicate(filter, libraries, among), prefilter=True)
             # The graph compares vectors of bytes: the nearest are looked for widely, and measured as they really are.
             query = query.ef(max(_SEEN, 2 * number)).refine_factor(1)
-            found = query.select(["photo_id", "_distance", *set(columns.values())]).limit(number).to_arrow()
+            columns, spaces = self._columns(table, parts)
+            found = query.select([*columns, "_distance"]).limit(number).to_arrow()
             # Entries without a vector have no distance, and come last. Asking for IS NOT NULL would read every vector.
             found = found.filter(found["_distance"].is_valid())
-            return hits(found, [1.0 - distance for distance in found["_distance"].to_pylist()], columns)
+            return hits(found, [1.0 - distance for distance in found["_distance"].to_pylist()], spaces)
 
         return self._ranked(ask, limit, _SPARE_NEAREST, parts)
 
@@ -185,11 +187,11 @@ class LanceVectors:
         fetched: list[Hit] = []
         with _available():
             table, _ = self._tables()
-            columns = self._columns(table, parts)
+            columns, spaces = self._columns(table, parts)
             for start in range(0, len(photo_ids), _CHUNK):
                 query = table.search().where(named(photo_ids[start : start + _CHUNK]))
-                found = query.select(["photo_id", *set(columns.values())]).to_arrow()
-                fetched += hits(found, [1.0] * len(found), columns)
+                found = query.select(columns).to_arrow()
+                fetched += hits(found, [1.0] * len(found), spaces)
         return fetched
 
     def upkeep(self, at_least: int = 0) -> str:
@@ -215,33 +217,32 @@ class LanceVectors:
             for batch in table.search().where(condition).select(["photo_id"]).to_batches():
                 yield from batch.column("photo_id").to_pylist()
 
-    def _ranked(
-        self, ask: Callable[[Any, int, Mapping[str, str]], list[Hit]], limit: int, spare: int, parts: Parts
-    ) -> list[Hit]:
+    def _ranked(self, ask: Callable[[Any, int, Parts], list[Hit]], limit: int, spare: int, parts: Parts) -> list[Hit]:
         """The best hits in order. Asks for more while the limit cuts through hits of one score: ties go by photo id.
 
         Not for ever: where thousands score the same, which of them come first is LanceDB's choice.
         """
         with _available():
             table, _ = self._tables()
-            columns = self._columns(table, parts)
             number = limit + spare
-            found = _ordered(ask(table, number, columns))
+            found = _ordered(ask(table, number, parts))
             if not _cut(found, limit, number):
                 return found[:limit]
             while _cut(found, limit, number) and number < limit + _MOST_TIED:
                 number = min(number * 8, limit + _MOST_TIED)
-                found = _ordered(ask(table, number, {}))
-        scores = {hit.photo_id: hit.score for hit in found[:limit]}
-        return _ordered([replace(hit, score=scores[hit.photo_id]) for hit in self.fetch(list(scores), parts)])
+                found = _ordered(ask(table, number, NO_PARTS))
+        if parts == NO_PARTS:
+            return found[:limit]
+        fetched = {hit.photo_id: hit for hit in self.fetch([hit.photo_id for hit in found[:limit]], parts)}
+        return [replace(fetched.get(hit.photo_id, hit), score=hit.score) for hit in found[:limit]]
 
-    def _columns(self, table: Any, parts: Parts) -> dict[str, str]:
-        """Columns of these parts by the name of the part: a space, or `DOCUMENT` for the words."""
-        columns = {DOCUMENT: DOCUMENT} if parts.words else {}
+    def _columns(self, table: Any, parts: Parts) -> tuple[list[str], dict[str, str]]:
+        """Columns to select for these parts, and which of them each space is in."""
+        spaces: dict[str, str] = {}
         for space in parts.spaces:
             with contextlib.suppress(ValueError):
-                columns[space] = self._space(table, space)[0]
-        return columns
+                spaces[space] = self._space(table, space)[0]
+        return ["photo_id", *([DOCUMENT] if parts.document else []), *dict.fromkeys(spaces.values())], spaces
 
     def _space(self, table: Any, name: str) -> tuple[str, int]:
         """Column and dimension of a space or alias; what is declared as a space is not looked for among aliases."""

@@ -152,7 +152,7 @@ class MemoryVectors:
         vectors = {
             space: np.array(entry.vectors[name], np.float32) for space, name in named.items() if name in entry.vectors
         }
-        return Hit(entry.photo_id, score, _said(entry) if parts.words else "", vectors)
+        return Hit(entry.photo_id, score, _said(entry) if parts.document else "", vectors)
 
     def _check(self) -> None:
         if not self.available:

@@ -16,7 +16,7 @@ from darkroom.stores import vectors
 from darkroom.stores.vectors import LanceVectors
 from darkroom.testing.album import MINE, THEIRS, entry
 
-WORDS = Parts(words=True)
+DOCUMENT = Parts(document=True)
 
 WRITER = """
 import sys
@@ -51,8 +51,8 @@ def test_two_processes_create_and_write_while_a_third_reads(tmp_path: Path) -> N
     for number in range(5):
         for process, name in zip(writers, ("ada", "bob"), strict=True):
             assert said(process) == str(number)
-            found = reader.search_words(f"{name} round{number}", libraries=[MINE], limit=20, parts=WORDS)
-            held = [{name, f"round{number}"} <= set(hit.words.split()) for hit in found]
+            found = reader.search_words(f"{name} round{number}", libraries=[MINE], limit=20, parts=DOCUMENT)
+            held = [{name, f"round{number}"} <= set(hit.document.split()) for hit in found]
             assert held == [True] * 20, "a commit is seen at once"
     assert [process.wait(30) for process in writers] == [0, 0]
     assert len(set(reader.photo_ids([MINE]))) == 200
@@ -156,14 +156,14 @@ def test_no_match_is_lost_under_a_filter(crowd: LanceVectors, filter: str, share
 
 
 def test_the_ranking_under_a_filter_is_the_ranking_without_the_others(crowd: LanceVectors) -> None:
-    everything = crowd.search_words("word3 word4", libraries=[MINE], limit=20_000, parts=WORDS)
+    everything = crowd.search_words("word3 word4", libraries=[MINE], limit=20_000, parts=DOCUMENT)
     canon = {
         hit.photo_id for hit in crowd.search_filter(libraries=[MINE], limit=20_000, filter=parse("camera.make = canon"))
     }
     filtered = crowd.search_words("word3 word4", libraries=[MINE], limit=20_000, filter=parse("camera.make = canon"))
     expected = [hit for hit in everything if hit.photo_id in canon]
     assert len(filtered) == len(expected) > 20
-    both = [hit.photo_id for hit in expected if {"word3", "word4"} <= set(hit.words.split())]
+    both = [hit.photo_id for hit in expected if {"word3", "word4"} <= set(hit.document.split())]
     assert both
     assert sorted(hit.photo_id for hit in filtered[: len(both)]) == sorted(both)
     # LanceDB counts words a little differently for entries that upkeep has not taken in yet.

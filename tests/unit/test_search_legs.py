@@ -1,13 +1,15 @@
 """Legs together: each finds by itself, two agree to more than either, one that is missing leaves the others."""
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
 from darkroom.domain.calibration import Calibration
 from darkroom.domain.filters import parse
 from darkroom.domain.words import normalise, query_words
-from darkroom.sdk.stores import NO_PARTS, Entry, Hit
+from darkroom.sdk.stores import NO_PARTS, Entry, Hit, IndexUnavailable
+from darkroom.services import search
 from darkroom.services.ranking import Found, Lacking
 from darkroom.services.reasons import reasons
 from darkroom.services.search import FEW_PHOTOS, FIRST_DEPTH, Example, Query, SearchService
@@ -122,8 +124,7 @@ def test_a_name_and_a_word_answer_together(index, service):
     assert found(service, asked("annas"), serving) == {}
 
 
-def test_a_photo_scores_the_same_whichever_leg_listed_it(index, service):
-    """What is deep in one list is looked at there when another leg brings it, in one question to each."""
+def test_every_leg_judges_what_one_of_them_has_listed_at_one_question_to_each(index, service):
     index.upsert([photo(f"p{number:04d}", title="sunset sunset", meant="x") for number in range(FIRST_DEPTH * 5)])
     index.upsert([photo("deep", title="sunset " + "word " * 30, meant="sunset", look=(1.0, 0.0))])
     hits = found(service, asked("sunset harbour", example=(1.0, 0.0)))
@@ -143,13 +144,66 @@ def test_a_photo_that_only_a_leg_outside_the_index_lists_is_fetched_for_the_othe
     assert index.fetches == 1
 
 
-def test_a_photo_no_list_of_words_has_reached_ranks_no_higher_for_its_words_than_the_last_listed(index, service):
-    index.upsert([photo(f"p{number:04d}", title="sunset sunset", meant="x") for number in range(FIRST_DEPTH * 5)])
-    index.upsert([photo("deep", title="sunset " + "word " * 30, meant="sunset")])
-    words_only = found(SearchService(index), asked("sunset"))
-    (deep,) = [one for one in found(service, asked("sunset")).values() if one.photo_id == "deep"]
-    by_words = 1 - (1 - deep.score) / (1 - deep.meaning)
-    assert by_words <= min(one.score for one in words_only.values()) + 1e-9
+def test_words_of_a_photo_that_no_list_of_words_has_reached_count_less_than_those_of_any_listed(index, service):
+    listed = [photo(f"p{n:04d}", title="sunset " + "x " * (n % 9), meant="x") for n in range(FIRST_DEPTH * 5)]
+    index.upsert([*listed, photo("deep", title="sunset " + "word " * 30, meant="sunset")])
+    by_words = found(SearchService(index), asked("sunset"))
+    assert "deep" not in by_words
+    deep = found(service, asked("sunset"))["deep"]
+    assert deep.matched == ("sunset",)
+    assert 0.6 < 1 - (1 - deep.score) / (1 - deep.meaning) < min(one.score for one in by_words.values())
+
+
+def test_every_page_asks_the_serving_of_its_own_request(index, service):
+    """A ranking outlives the request that began it, whose connection is closed then."""
+
+    class OnePage(MemoryServing):
+        over = False
+
+        def photos_of(self, person_ids, limit):
+            assert not self.over
+            return super().photos_of(person_ids, limit)
+
+        def people_in(self, photo_ids, person_ids):
+            assert not self.over
+            return super().people_in(photo_ids, person_ids)
+
+    index.upsert([photo(f"p{n:04d}", title="beach") for n in range(500)])
+    faces = {f"p{n:04d}": ["1"] for n in range(500)}
+    pages: list[str] = []
+    while len(pages) < 500:
+        serving = OnePage(people={"1": "Anna"}, faces=faces)
+        pages += [one.photo_id for one in service.page(asked("anna"), serving, len(pages), 50).found]
+        serving.over = True
+    assert len(set(pages)) == 500
+
+
+def test_a_search_that_failed_half_way_finds_everything_when_it_is_asked_again(index, service):
+    index.upsert([photo("a", title="beach", meant="anna beach"), photo("b", title="beach")])
+    serving = MemoryServing(people={"1": "Anna"}, faces={"gone": ["1"], "a": ["1"]})
+    fetch = index.fetch
+    index.fetch = Mock(side_effect=IndexUnavailable("away"))
+    with pytest.raises(IndexUnavailable):
+        found(service, asked("anna beach"), serving)
+    index.fetch = fetch
+    assert set(found(service, asked("anna beach"), serving)) == {"a", "b", "gone"}
+
+
+def test_lists_deeper_than_what_is_brought_find_the_same(index, service, monkeypatch):
+    index.upsert(
+        [
+            photo(
+                f"p{n:04d}", title="sunset " + "x " * (n % 7), meant="sunset x" if n % 2 else "x", look=(1.0, n / 900)
+            )
+            for n in range(700)
+        ]
+    )
+    query = asked("sunset x", example=(1.0, 0.0))
+    brought = service.page(query, MemoryServing(), 0, 600).found
+    monkeypatch.setattr(search, "_BROUGHT", 50)
+    fetched = SearchService(index, FakeMeanings(), Alike()).page(query, MemoryServing(), 0, 600).found
+    assert fetched == brought
+    assert index.fetches > 10
 
 
 def test_pages_of_two_legs_skip_and_repeat_nothing_and_never_rise(index, service):

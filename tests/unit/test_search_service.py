@@ -1,6 +1,7 @@
 """The search service over the index in memory: depth, visibility, order, rankings that only grow, threads."""
 
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from darkroom.domain.words import query_words
 from darkroom.sdk.stores import Hit, IndexUnavailable
 from darkroom.services.ranking import Found
 from darkroom.services.reasons import reasons
-from darkroom.services.search import DEEPEST, FIRST_DEPTH, Query, Results, SearchService
+from darkroom.services.search import AT_ONCE, DEEPEST, FIRST_DEPTH, Query, Results, SearchService
 from darkroom.testing.album import MINE, entry
 from darkroom.testing.searching import MemoryServing
 from darkroom.testing.vectors import MemoryVectors
@@ -154,6 +155,38 @@ def test_threads_asking_the_same_see_the_same(index):
     assert len(seen) == 8
     assert all(one == seen[0] for one in seen)
     assert len(index.depths) == 1
+
+
+def test_no_more_searches_ask_the_index_at_once_than_there_are_cores_and_a_failure_gives_its_turn_back(index):
+    class Slow(CountingVectors):
+        asking = most = 0
+        lock = threading.Lock()
+
+        def search_words(self, words, **scope) -> list[Hit]:
+            with self.lock:
+                self.asking += 1
+                self.most = max(self.most, self.asking)
+            time.sleep(0.05)
+            with self.lock:
+                self.asking -= 1
+            return super().search_words(words, **scope)
+
+    slow = Slow()
+    service = SearchService(slow)
+    slow.available = False
+    for number in range(AT_ONCE + 1):
+        with pytest.raises(IndexUnavailable):
+            service.page(asked(f"word{number}"), everything, 0, 10)
+    slow.available = True
+    threads = [
+        threading.Thread(target=service.page, args=(asked(f"word{number}"), everything, 0, 10))
+        for number in range(4 * AT_ONCE)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert slow.most == AT_ONCE
 
 
 def test_missing_outputs_are_counted_once_per_epoch(index):

@@ -96,6 +96,9 @@ class VectorStoreConformance:
         store.upsert([entry(name, "same words") for name in reversed(names)])
         assert ids(self.find(store, "same", limit=7)) == names[:7]
         assert ids(self.find(store, "same", limit=1000)) == names
+        whole = store.search_words("same", libraries=[MINE], limit=7, parts=Parts(document=True))
+        assert [(hit.photo_id, hit.document) for hit in whole] == [(name, "same words") for name in names[:7]]
+        assert [hit.score for hit in whole] == [hit.score for hit in self.find(store, "same", limit=7)]
 
     @pytest.mark.parametrize("asked", ["", "   ", "😀", "' OR 1=1 --", '"; DROP', "( AND", "*", "\\", "a:b^2~", "\x00"])
     def test_odd_queries_find_nothing_and_do_no_harm(self, store: VectorStore, asked: str) -> None:
@@ -186,7 +189,9 @@ class VectorStoreConformance:
         assert ids(store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=1, among=few)) == ["v3"]
         assert store.search_vector("space", [1.0, 0.0], libraries=[THEIRS], limit=5, among=few) == []
         assert store.search_words("beach", libraries=[MINE], limit=5, among=[]) == []
+        assert store.search_words("beach", libraries=[MINE], limit=5, among=()) == []
         assert store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=5, among=[]) == []
+        assert store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=5, among=()) == []
 
     @pytest.mark.parametrize("dimension", [2, 480])
     def test_entries_without_a_vector_are_never_near(self, store: VectorStore, dimension: int) -> None:
@@ -212,16 +217,16 @@ class VectorStoreConformance:
         given = {"space": [1.0, 2.0, 0.5], "other": [1.0, 0.0]}
         store.upsert([Entry("a", MINE, {"title": "red kite", "text": "over sea"}, vectors=given)])
         store.upsert([entry("b", "kite without a vector"), Entry("c", MINE, vectors={"space": [1.0, 0.0, 0.0]})])
-        store.flip("alias", "space")
-        parts = Parts(words=True, spaces=("space", "alias", "other", "unknown"))
+        store.flip("document", "space")
+        parts = Parts(document=True, spaces=("space", "document", "other", "unknown"))
         expected = {
-            "a": ("red kite over sea", {**given, "alias": given["space"]}),
+            "a": ("red kite over sea", {**given, "document": given["space"]}),
             "b": ("kite without a vector", {}),
-            "c": ("", {"space": [1.0, 0.0, 0.0], "alias": [1.0, 0.0, 0.0]}),
+            "c": ("", {"space": [1.0, 0.0, 0.0], "document": [1.0, 0.0, 0.0]}),
         }
 
         def read(hits: list[Hit]) -> dict[str, tuple[str, dict[str, list[float]]]]:
-            return {hit.photo_id: (hit.words, {k: v.tolist() for k, v in hit.vectors.items()}) for hit in hits}
+            return {hit.photo_id: (hit.document, {k: v.tolist() for k, v in hit.vectors.items()}) for hit in hits}
 
         def chosen(*names: str) -> dict[str, object]:
             return {name: expected[name] for name in names}
@@ -239,7 +244,7 @@ class VectorStoreConformance:
             *store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=5),
             *store.fetch(["a"]),
         ]
-        assert [(hit.photo_id, hit.words, hit.vectors) for hit in found] == [("a", "", {})] * 3
+        assert [(hit.photo_id, hit.document, hit.vectors) for hit in found] == [("a", "", {})] * 3
 
     def test_a_filter_is_applied_before_the_nearest_are_taken(self, store: VectorStore) -> None:
         store.add_space("space", 2)
