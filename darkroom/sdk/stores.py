@@ -121,6 +121,8 @@ class VectorStore(Protocol):
     A commit is visible to every other process at once. Every search names the libraries it may see, and may name the
     only photos that come into question (`among`: a few thousand at most). A condition on a field that the index does
     not hold (`darkroom.domain.fields`) accepts every entry: serving checks it afterwards.
+    Hits come best first, ties by photo id. Where a limit cuts through entries of one score, the store chooses, and does
+    not choose differently until something is written.
     Every method raises `IndexUnavailable` when the store cannot be read or written.
     """
 
@@ -152,7 +154,7 @@ class VectorStore(Protocol):
         among: Sequence[str] | None = None,
         parts: Parts = NO_PARTS,
     ) -> list[Hit]:
-        """Best entries for normalised `words` by BM25 over all word properties, best first, ties by photo id."""
+        """Best entries for normalised `words` by BM25 over all word properties."""
 
     def search_vector(
         self,
@@ -165,7 +167,7 @@ class VectorStore(Protocol):
         among: Sequence[str] | None = None,
         parts: Parts = NO_PARTS,
     ) -> list[Hit]:
-        """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id.
+        """Nearest entries in a space (or alias) by cosine similarity.
 
         A large space may answer approximately. Raises `ValueError` for a space that was not declared.
         """

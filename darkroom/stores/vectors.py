@@ -13,8 +13,7 @@ import contextlib
 import fcntl
 import heapq
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,6 @@ _TABLE = "photos"
 _ALIASES = "aliases"
 _ALIAS_COLUMNS = pa.schema([pa.field("alias", pa.string(), nullable=False), pa.field("space", pa.string())])
 _CHUNK = 1000
-_SPARE = 64
-_SPARE_NEAREST = 4
-_MOST_TIED = 4096
 _SEEN = 512
 """Vectors a graph is walked past at least: at 256 it finds .98 of the nearest 50, at 512 .99, for 1 ms more."""
 _WORDS_INDEX = f"{DOCUMENT}_idx"
@@ -111,22 +107,19 @@ class LanceVectors:
         among: Sequence[str] | None = None,
         parts: Parts = NO_PARTS,
     ) -> list[Hit]:
-        """Best entries for normalised `words` by BM25 over all word properties, best first, ties by photo id."""
+        """Best entries for normalised `words` by BM25 over all word properties."""
         from lancedb.query import MatchQuery
 
         asked = " ".join(dict.fromkeys(words.split()))
         if not asked or not libraries or limit < 1 or (among is not None and not among):
             return []
-
         match = MatchQuery(asked, DOCUMENT)  # type: ignore[call-arg]  # pydantic's dataclass hides defaults
-
-        def ask(table: Any, number: int, parts: Parts) -> list[Hit]:
-            query = table.search(match, query_type="fts").where(predicate(filter, libraries, among))
+        with _available():
+            table, _ = self._tables()
             columns, spaces = self._columns(table, parts)
-            found = query.select([*columns, "_score"]).limit(number).to_arrow()
-            return hits(found, found["_score"].to_pylist(), spaces)
-
-        return self._ranked(ask, limit, _SPARE, parts)
+            query = table.search(match, query_type="fts").where(predicate(filter, libraries, among))
+            found = query.select([*columns, "_score"]).limit(limit).to_arrow()
+        return _ordered(hits(found, found["_score"].to_pylist(), spaces))
 
     def search_vector(
         self,
@@ -139,24 +132,21 @@ class LanceVectors:
         among: Sequence[str] | None = None,
         parts: Parts = NO_PARTS,
     ) -> list[Hit]:
-        """Nearest entries in a space (or alias) by cosine similarity, best first, ties by photo id."""
+        """Nearest entries in a space (or alias) by cosine similarity."""
         if not libraries or limit < 1 or (among is not None and not among):
             return []
-
-        def ask(table: Any, number: int, parts: Parts) -> list[Hit]:
+        with _available():
+            table, _ = self._tables()
             column, dimension = self._space(table, space)
-            values = checked(vector, dimension, space)
-            query = table.search(values, vector_column_name=column).distance_type("cosine")
+            columns, spaces = self._columns(table, parts)
+            query = table.search(checked(vector, dimension, space), vector_column_name=column).distance_type("cosine")
             query = query.where(predicate(filter, libraries, among), prefilter=True)
             # The graph compares vectors of bytes: the nearest are looked for widely, and measured as they really are.
-            query = query.ef(max(_SEEN, 2 * number)).refine_factor(1)
-            columns, spaces = self._columns(table, parts)
-            found = query.select([*columns, "_distance"]).limit(number).to_arrow()
-            # Entries without a vector have no distance, and come last. Asking for IS NOT NULL would read every vector.
-            found = found.filter(found["_distance"].is_valid())
-            return hits(found, [1.0 - distance for distance in found["_distance"].to_pylist()], spaces)
-
-        return self._ranked(ask, limit, _SPARE_NEAREST, parts)
+            query = query.ef(max(_SEEN, 2 * limit)).refine_factor(1)
+            found = query.select([*columns, "_distance"]).limit(limit).to_arrow()
+        # Entries without a vector have no distance, and come last. Asking for IS NOT NULL would read every vector.
+        found = found.filter(found["_distance"].is_valid())
+        return _ordered(hits(found, [1.0 - distance for distance in found["_distance"].to_pylist()], spaces))
 
     def search_filter(self, *, libraries: Sequence[str], limit: int, filter: Filter | None) -> list[Hit]:
         """Entries the filter accepts, in photo id order, all with score 1."""
@@ -217,25 +207,6 @@ class LanceVectors:
             for batch in table.search().where(condition).select(["photo_id"]).to_batches():
                 yield from batch.column("photo_id").to_pylist()
 
-    def _ranked(self, ask: Callable[[Any, int, Parts], list[Hit]], limit: int, spare: int, parts: Parts) -> list[Hit]:
-        """The best hits in order. Asks for more while the limit cuts through hits of one score: ties go by photo id.
-
-        Not for ever: where thousands score the same, which of them come first is LanceDB's choice.
-        """
-        with _available():
-            table, _ = self._tables()
-            number = limit + spare
-            found = _ordered(ask(table, number, parts))
-            if not _cut(found, limit, number):
-                return found[:limit]
-            while _cut(found, limit, number) and number < limit + _MOST_TIED:
-                number = min(number * 8, limit + _MOST_TIED)
-                found = _ordered(ask(table, number, NO_PARTS))
-        if parts == NO_PARTS:
-            return found[:limit]
-        fetched = {hit.photo_id: hit for hit in self.fetch([hit.photo_id for hit in found[:limit]], parts)}
-        return [replace(fetched.get(hit.photo_id, hit), score=hit.score) for hit in found[:limit]]
-
     def _columns(self, table: Any, parts: Parts) -> tuple[list[str], dict[str, str]]:
         """Columns to select for these parts, and which of them each space is in."""
         spaces: dict[str, str] = {}
@@ -280,11 +251,6 @@ class LanceVectors:
 
 def _ordered(found: list[Hit]) -> list[Hit]:
     return sorted(found, key=lambda hit: (-hit.score, hit.photo_id))
-
-
-def _cut(found: Sequence[Hit], limit: int, number: int) -> bool:
-    """Whether the best `limit` of `number` that were asked for end among hits of one score that go on beyond them."""
-    return len(found) == number and found[limit - 1].score == found[-1].score
 
 
 @contextlib.contextmanager
