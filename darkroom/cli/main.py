@@ -59,6 +59,8 @@ class FriendlyGroup(TyperGroup):
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
             exits.stop(exits.USAGE, f"The settings are wrong (DARKROOM_… or settings.toml): {faults}")
+        except UnicodeEncodeError:
+            exits.stop(exits.USAGE, "Something that was given is no UTF-8; only the paths of files may be anything.")
         except PermissionError as error:
             exits.stop(exits.FAILED, f"This user may not touch {error.filename}: use the user that owns the home.")
 

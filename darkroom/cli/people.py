@@ -149,8 +149,9 @@ def identify(client: Client, person: str, among: Sequence[Mapping[str, bool]] = 
         return str(found[0])
     if found:
         raise typer.BadParameter(f"{len(found)} people are called {person!r}; give an id: {', '.join(found)}")
-    near = get_close_matches(person, [name for _, name in named if name], n=1)
-    meant = f" Did you mean {near[0]!r}?" if near else ""
+    names = {normalise(name): name for _, name in named if name}
+    near = get_close_matches(normalise(person), names, n=1)
+    meant = f" Did you mean {names[near[0]]!r}?" if near else ""
     raise typer.BadParameter(f"nobody is called {person!r}.{meant} `darkroom people list --named` shows who is known")
 
 

@@ -3,16 +3,17 @@
 import os
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%\\")
-
 
 def escape(path: bytes) -> str:
-    r"""Escapes a path: valid UTF-8 stays readable; `%`, `\`, control characters and other bytes become `%XX`."""
-    try:
-        decoded = path.decode("utf-8")
-    except UnicodeDecodeError:
-        return quote_from_bytes(path, safe=_SAFE)
-    return "".join(c if c.isprintable() and c not in "%\\" else quote_from_bytes(c.encode()) for c in decoded)
+    r"""Escapes a path: valid UTF-8 stays readable; `%`, `\`, control characters and other bytes become `%XX`.
+
+    What is escaped of a part does not depend on the rest: a folder reads the same whatever lies in it.
+    """
+    decoded = path.decode("utf-8", "surrogateescape")
+    return "".join(
+        c if c.isprintable() and c not in "%\\" else quote_from_bytes(c.encode("utf-8", "surrogateescape"))
+        for c in decoded
+    )
 
 
 def unescape(path: str) -> str:

@@ -24,3 +24,8 @@ def test_utf8_names_stay_readable_and_others_are_escaped():
     assert escape("Ferien/Zürich – été.jpg".encode()) == "Ferien/Zürich – été.jpg"
     assert escape(b"caf\xe9.jpg") == "caf%E9.jpg"
     assert escape(b"100%\n.jpg") == "100%25%0A.jpg"
+
+
+def test_a_folder_reads_the_same_whatever_lies_in_it():
+    folder = "Zürich 😀".encode()
+    assert escape(folder + b"/caf\xe9.jpg") == escape(folder) + "/" + escape(b"caf\xe9.jpg") == "Zürich 😀/caf%E9.jpg"

@@ -8,7 +8,7 @@ export function Empty({ title, children }) {
 export function Fault({ error, again }) {
   return html`<div class="notice fault" role="alert">
     <h2>${error.status === 0 ? "Nobody answers" : "That did not work"}</h2>
-    <p>${error.message}</p>
+    <p>${[error.message, ...(error.errors || []).map((one) => one.detail)].join(" ")}</p>
     ${again && html`<p><button class="button" onClick=${again}>Try again</button></p>`}
   </div>`;
 }
