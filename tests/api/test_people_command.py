@@ -79,6 +79,7 @@ def test_faces_are_split_off_rejected_confirmed_and_people_merged(people) -> Non
         (("show", "Berta Muler"), 2, "Did you mean 'Berta Müller'?"),
         (("show", "BERTA MULER"), 2, "Did you mean 'Berta Müller'?"),
         (("show", uuid.UUID(int=99)), 2, "There is no such person."),
+        (("name", CARLA, "\udcff"), 2, "is no UTF-8"),
         (("name", CARLA, "berta müller"), 1, "somebody else is called berta müller"),
         (("name", CARLA, "Berta Müller"), 1, str(BERTA)),
         (("reject", ANNA, FACES[3]), 1, str(FACES[3])),
