@@ -15,7 +15,6 @@ from darkroom.services.platform import Platform
     name="embed_pictures",
     specs=[table_spec("embeddings_visual", group="models", deps=["renditions"])],
     partitions_def=BATCHES,
-    pool="models",
 )
 def embeddings_visual(
     context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]
@@ -30,7 +29,6 @@ def embeddings_visual(
     name="embed_documents",
     specs=[table_spec("embeddings_document", group="models", deps=["photos", "photo_files", *DOCUMENT_INPUTS])],
     partitions_def=BATCHES,
-    pool="models",
 )
 def embeddings_document(
     context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]

@@ -14,7 +14,6 @@ from darkroom.services.platform import Platform
     name="find_faces",
     specs=[table_spec("faces", group="models", deps=["renditions"])],
     partitions_def=BATCHES,
-    pool="models",
 )
 def faces(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """Searches the display renditions that were not searched at the current version."""

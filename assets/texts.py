@@ -14,7 +14,6 @@ from darkroom.services.texts import read_batch
     name="read_texts",
     specs=[table_spec("texts", group="models", deps=["renditions"])],
     partitions_def=BATCHES,
-    pool="models",
 )
 def texts(context: dg.AssetExecutionContext, platform: dg.ResourceParam[Platform]) -> dg.MaterializeResult[None]:
     """Reads the display renditions that lack a text at the current version."""
