@@ -98,7 +98,7 @@ class MemoryVectors:
         idf = {word: _idf(sum(word in document for document in documents.values()), len(documents)) for word in asked}
         found = []
         for photo_id, entry in self._seen(libraries, filter, among).items():
-            document = documents[photo_id]
+            document = documents.get(photo_id, Counter())  # of an entry written since: none
             if matched := [word for word in asked if word in document]:
                 length = _K1 * (1 - _B + _B * document.total() / (mean or 1.0))
                 score = sum(idf[word] * document[word] * (_K1 + 1) / (document[word] + length) for word in matched)

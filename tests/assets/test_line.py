@@ -18,7 +18,7 @@ from darkroom.services.publishing import Published, publish
 from darkroom.services.records import copy_publications
 from darkroom.services.refill import refill
 from darkroom.settings import BatchSettings
-from darkroom.stores.state import libraries, outputs, requests, schema
+from darkroom.stores.state import batches, libraries, outputs, requests, schema
 from darkroom.testing.sources import ask, register
 
 
@@ -168,6 +168,31 @@ def test_the_request_ends_when_its_batches_have(platform: Platform, folder: Path
     import_source(register(platform.state, folder))
     with platform.state.begin() as connection:
         assert [one.state for one in requests.in_state(connection, "succeeded")] == ["succeeded"]
+
+
+def test_an_import_ends_while_one_of_another_folder_goes_on_and_waits_for_an_earlier_one_of_its_own(
+    platform: Platform, samples: Path, tmp_path: Path
+):
+    asked, batches_of, sources = {}, {}, {}
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        sources[name] = register(platform.state, tmp_path / name)
+    for name, source in (("large", "one"), ("small", "other"), ("later", "one")):
+        shutil.copy(samples / "photos/coins.png", tmp_path / source / f"{name}.png")
+        asked[name] = ask(platform.state, sources[source])
+        batches_of[name] = plan(platform.state, platform.settings.batch, asked[name])
+
+    def end(name: str) -> set[UUID]:
+        """Ends the batches of an import; returns the imports that have ended."""
+        with platform.state.begin() as connection:
+            for batch in batches_of[name]:
+                batches.end(connection, batch, "published")
+            requests.settle(connection)
+            return {one.id for one in requests.in_state(connection, "succeeded")}
+
+    assert end("small") == {asked["small"]}
+    assert end("later") == {asked["small"]}, "an earlier import of its folder holds files of it"
+    assert end("large") == set(asked.values())
 
 
 def test_a_file_of_the_same_photo_that_another_batch_takes_in_meanwhile_stops_no_publishing(

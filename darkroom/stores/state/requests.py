@@ -124,9 +124,9 @@ def settle(connection: Connection) -> list[UUID]:
     mine = batches.c.request_id == requests.c.id
     earlier = requests.alias("earlier")
     held = batches.c.request_id.in_(
-        select(earlier.c.id).where(
-            earlier.c.source_id == requests.c.source_id, earlier.c.created_at <= requests.c.created_at
-        )
+        select(earlier.c.id)
+        .where(earlier.c.source_id == requests.c.source_id, earlier.c.created_at <= requests.c.created_at)
+        .correlate(requests)
     )
     pending = exists().where(or_(mine, held), batches.c.state.in_(BATCH_UNFINISHED))
     failed = exists().where(mine, batches.c.state == "failed")
