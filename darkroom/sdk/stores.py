@@ -106,7 +106,7 @@ class Hit:
     """A photo a search found. Higher `score` is better; scales differ between kinds of search and stores.
 
     The rest are the parts that were asked for: the document, which is all its words in one normalised text, and its
-    vectors by the name that was asked for; what the entry has not is left out.
+    vectors, each of shape (dimensions,), by the name that was asked for; what the entry has not is left out.
     """
 
     photo_id: str
