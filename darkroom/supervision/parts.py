@@ -42,7 +42,13 @@ class Programs:
     instance: str = "orchestration.instance"
     api: str = "api.app:create_app"
     # LanceDB starts a thread when it is imported, which no fork would have: only what it imports is warm.
-    warm: tuple[str, ...] = ("orchestration.worker", "quality.warm", "lance_namespace", "pyarrow.dataset")
+    warm: tuple[str, ...] = (
+        "orchestration.worker",
+        "dagster_postgres",
+        "quality.warm",
+        "lance_namespace",
+        "pyarrow.dataset",
+    )
     preparation: str = "darkroom.supervision.preparation"
 
 
