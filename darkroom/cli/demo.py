@@ -73,7 +73,9 @@ def demo(
         console.print(f"{time.monotonic() - started:.0f} s in all.")
         if not passed:
             exits.stop(exits.FAILED, "Something did not pass; `darkroom --home … status` and the Dagster UI say more.")
-        if not once:
+        if once:
+            console.print("Stopping. Without --once (`make demo`) it goes on serving at these addresses.")
+        else:
             console.print("Serving until Ctrl-C.")
             _until_interrupted()
 
@@ -159,7 +161,7 @@ def _addresses(console: Console, home: Home) -> None:
     console.print(f"Gallery     {sign_in_address(home)} (signs one browser in)", soft_wrap=True)
     console.print(f"API docs    {endpoints['api']['url']}/docs")
     console.print(f"Dagster UI  {endpoints['dagster']['url']}")
-    console.print(f"CLI         darkroom --home {home.root} search coffee")
+    console.print(f"CLI         {sys.argv[0]} --home {home.root} search coffee", soft_wrap=True)
 
 
 def _until_interrupted() -> None:

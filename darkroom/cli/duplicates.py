@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.filesize import decimal
@@ -26,7 +27,7 @@ class Kind(StrEnum):
     NEAR = "near"
 
 
-GroupId = Annotated[str, typer.Argument(help="Id of the group.")]
+GroupId = Annotated[UUID, typer.Argument(help="Id of the group.", metavar="GROUP")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's own document.")]
 
 
@@ -46,7 +47,8 @@ def list_duplicates(
         typer.echo(json.dumps(found, indent=2))
         return
     if not found["items"]:
-        typer.echo("No duplicates." if cursor is None else "No more duplicates.")
+        none = "No duplicates. They are looked for soon after an import has ended."
+        typer.echo("No more duplicates." if cursor else none)
         return
     for group in found["items"]:
         typer.echo("\n".join(told(group)))
@@ -75,13 +77,14 @@ def keep_duplicate(
     context: typer.Context,
     group_id: GroupId,
     photo_id: Annotated[
-        str | None, typer.Argument(help="Id of the photo to keep.", show_default="the one that is proposed")
+        UUID | None,
+        typer.Argument(help="Id of the photo to keep.", metavar="PHOTO", show_default="the one that is proposed"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep one photo of a group; the others are redundant, whatever is found later."""
     client = Client(Home(context.obj.home))
-    keeper = photo_id or client.get(f"/v1/duplicates/{group_id}")["keeper_id"]
+    keeper = str(photo_id or client.get(f"/v1/duplicates/{group_id}")["keeper_id"])
     found = client.post(f"/v1/duplicates/{group_id}/keep", {"keeper_id": keeper}, **OVERRULE)
     rest = "its other files" if found["kind"] == Kind.BYTES else f"{found['photo_count'] - 1} other photos"
     kept = f"Kept {keeper}; {decimal(found['wasted_bytes'])} in {rest} are redundant."

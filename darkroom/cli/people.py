@@ -33,7 +33,7 @@ NAMED = ({"named": True},)
 NAMED_OR_HIDDEN = (*NAMED, {"named": True, "hidden": True})
 
 Person = Annotated[str, typer.Argument(help="Id or name.", metavar="PERSON", show_default=False)]
-Faces = Annotated[list[str], typer.Argument(help="Ids of faces.", metavar="FACE", show_default=False)]
+Faces = Annotated[list[UUID], typer.Argument(help="Ids of faces.", metavar="FACE", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's own document.")]
 
 
@@ -54,6 +54,10 @@ def list_people(
         return
     rows = ((one["id"], one["name"] or "", str(one["photos"]), str(one["faces"])) for one in items)
     print_rows(("person", "name", "photos", "faces"), rows)
+    typer.echo(
+        "`darkroom open` shows their faces." if items else "Nobody. People are found soon after an import has ended.",
+        err=True,
+    )
 
 
 @app.command("show")
@@ -72,7 +76,7 @@ def show_person(
         typer.echo(json.dumps({**found, "items": faces}, indent=2))
         return
     typer.echo(_sentence(found))
-    print_rows(("face", "photo", "score"), ((one["id"], one["photo_id"], f"{one['score']:.2f}") for one in faces))
+    print_rows(("face", "photo"), ((one["id"], one["photo_id"]) for one in faces))
 
 
 @app.command("name")
@@ -113,7 +117,12 @@ def merge_people(
     """Say that others are the same person. The first one keeps id and name; the others are gone."""
     client = _client(context)
     first, *rest = (identify(client, one, NAMED_OR_HIDDEN) for one in (person, *others))
-    _tell(client.post(f"/v1/people/{first}/merge", {"from": rest}), as_json)
+    names = [client.get(f"/v1/people/{one}")["name"] for one in rest]
+    merged = client.post(f"/v1/people/{first}/merge", {"from": rest})
+    _tell(merged, as_json)
+    for name in names:
+        if name and name != merged["name"]:
+            typer.echo(f"Nobody is called {name} any more.", err=True)
 
 
 @app.command("split")
@@ -159,10 +168,10 @@ def _client(context: typer.Context) -> Client:
     return Client(Home(context.obj.home))
 
 
-def _decide(context: typer.Context, person: str, what: str, faces: list[str], as_json: bool) -> None:
+def _decide(context: typer.Context, person: str, what: str, faces: list[UUID], as_json: bool) -> None:
     client = _client(context)
     person_id = identify(client, person, NAMED_OR_HIDDEN)
-    _tell(client.post(f"/v1/people/{person_id}/{what}", {"face_ids": faces}), as_json)
+    _tell(client.post(f"/v1/people/{person_id}/{what}", {"face_ids": [str(face) for face in faces]}), as_json)
 
 
 def _tell(person: dict[str, Any], as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -49,7 +50,9 @@ def file(photo: dict[str, Any]) -> str:
 
 
 @app.command("show")
-def show_photo(context: typer.Context, photo_id: Annotated[str, typer.Argument(help="Id of the photo.")]) -> None:
+def show_photo(
+    context: typer.Context, photo_id: Annotated[UUID, typer.Argument(help="Id of the photo.", metavar="PHOTO")]
+) -> None:
     """Show everything known about a photo, as JSON."""
     typer.echo(json.dumps(Client(Home(context.obj.home)).get(f"/v1/photos/{photo_id}"), indent=2))
 

@@ -145,12 +145,12 @@ def _part(name: str, told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _memory(pid: int | None) -> int | None:
-    """Resident bytes of a process and all it has started."""
+    """Bytes of a process and all it has started; what several share counts once, each with its part of it."""
     if pid is None:
         return None
     try:
         process = psutil.Process(pid)
-        return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+        return sum(one.memory_full_info().pss for one in (process, *process.children(recursive=True)))
     except psutil.Error:
         return None
 

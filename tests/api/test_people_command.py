@@ -72,6 +72,18 @@ def test_faces_are_split_off_rejected_confirmed_and_people_merged(people) -> Non
     assert told(people("confirm", "Berta Müller", FACES[1], "--json"))["faces"] == 2
 
 
+def test_a_name_that_a_merge_ends_is_told(people) -> None:
+    people("name", ANNA, "Anna")
+    merged = people("merge", "Anna", "Berta Müller")
+    assert "Nobody is called Berta Müller any more." in merged.stderr
+    people("name", ANNA, "")
+    assert people("merge", CARLA, ANNA).stderr == ""
+
+
+def test_while_nobody_was_found_the_list_says_when_people_are(people) -> None:
+    assert "soon after an import" in people("list", "--hidden").stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -84,7 +96,7 @@ def test_faces_are_split_off_rejected_confirmed_and_people_merged(people) -> Non
         (("name", CARLA, "Berta Müller"), 1, str(BERTA)),
         (("reject", ANNA, FACES[3]), 1, str(FACES[3])),
         (("split", ANNA, *FACES[:3]), 1, "nothing would be left"),
-        (("split", ANNA, "face"), 2, "face_ids"),
+        (("split", ANNA, "face"), 2, "UUID, invalid length"),
         (("merge", ANNA, ANNA), 2, "no other people"),
     ],
 )
