@@ -35,7 +35,7 @@ from darkroom.supervision.ports import PortBusy
 from darkroom.supervision.stamp import AlreadyRunning, HomeFault, check_home, is_held, open_home
 from darkroom.supervision.supervisor import Report, Supervisor
 
-FAULTS = (HomeFault, PortBusy, PostgresFault, PlatformFault, SQLAlchemyError)
+FAULTS = (HomeFault, PortBusy, PostgresFault, PlatformFault, SQLAlchemyError, OSError)
 ENTRY = [sys.executable, "-m", "darkroom.cli.main"]
 """How this command line starts itself."""
 

@@ -33,6 +33,9 @@ RUNNING, STARTING, STOPPING, UNWELL, ABANDONED, STOPPED = (
     "abandoned",
     "stopped",
 )
+FULL_BYTES = 64 * 1024**2
+"""With so little room left a disk counts as full: Postgres writes its log in files of 16 MiB."""
+
 SIZES_SECONDS = 2.0
 """How long measuring folders may take; a huge object store is then given as 'at least'."""
 
@@ -56,7 +59,12 @@ def status(home: Home, *, sizes: bool = True) -> dict[str, Any]:
         state = UNWELL
     if not held and processes_of(home.root):
         state = ABANDONED
-    answer: dict[str, Any] = {"home": str(home.root), "state": state, "advice": _advice(state, found), "parts": found}
+    answer: dict[str, Any] = {
+        "home": str(home.root),
+        "state": state,
+        "advice": _advice(home, state, found),
+        "parts": found,
+    }
     if sizes and home.root.is_dir():
         answer["disk"] = disk(home)
     return answer
@@ -172,13 +180,15 @@ def _probe(home: Home, part: Mapping[str, Any]) -> Probe:
     return http_probe(host, port, "/livez" if name == parts.API else "/server_info")
 
 
-def _advice(state: str, found: list[dict[str, Any]]) -> str | None:
+def _advice(home: Home, state: str, found: list[dict[str, Any]]) -> str | None:
     if state == ABANDONED:
         return (
             "the supervisor was killed: `darkroom up` ends what it left and starts anew, `darkroom down` only ends it"
         )
     if state == UNWELL:
         ill = ", ".join(f"{part['name']} ({part['health']})" for part in found if part["health"] != "ok")
+        if shutil.disk_usage(home.root).free < FULL_BYTES:
+            return f"the disk is full: free some space, and it goes on by itself; not well: {ill}"
         return f"not well: {ill}; it is started again by itself, the logs say why it fails"
     return "start it with `darkroom up`" if state == STOPPED else None
 

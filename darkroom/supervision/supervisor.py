@@ -67,6 +67,7 @@ class Supervisor:
     _ports: Ports = field(default_factory=Ports)
     _state: str = "starting"
     _housekept: float = 0.0
+    _outdated: bool = False
 
     def run(self) -> None:
         """Starts everything and watches it until a signal asks to stop; call from the main thread.
@@ -219,15 +220,20 @@ class Supervisor:
         time.sleep(_TICK)
         if self._stop:
             raise StopRequested
-        changed = [name for name, child in self._children.items() if child.tick()]
-        if changed:
-            self._record()
-        if time.monotonic() - self._housekept > _HOUSEKEEPING_SECONDS:
-            self._housekept = time.monotonic()
-            for path in self.home.logs.glob("*.log"):
-                turn_over(path)
-            if self._state == "running":  # before, processes that prepare something are ours as well
-                self._reap_adopted()
+        changed = [child.tick() for child in self._children.values()]
+        self._outdated = self._outdated or any(changed)
+        with suppress(OSError):  # a full disk must not end what runs: tried again at the next turn
+            if self._outdated:
+                self._record()
+            if time.monotonic() - self._housekept > _HOUSEKEEPING_SECONDS:
+                self._housekept = time.monotonic()
+                self._keep_house()
+
+    def _keep_house(self) -> None:
+        if self._state == "running":  # before, processes that prepare something are ours as well
+            self._reap_adopted()
+        for path in self.home.logs.glob("*.log"):
+            turn_over(path)
 
     def _reap_adopted(self) -> None:
         """Reaps dead processes we did not start: as a container's first process we inherit every orphan."""
@@ -256,6 +262,7 @@ class Supervisor:
             "parts": {name: child.to_json() for name, child in self._children.items()},
         }
         write_private(self.home.run / "platform.json", json.dumps(record, indent=1))
+        self._outdated = False
 
     # stop -------------------------------------------------------------------------------------------------------
 
