@@ -55,6 +55,9 @@ export async function tagged(path, { method = "GET", body, bytes, signal, match 
   throw new Refused(answer.status, told);
 }
 
+/** Whether a list has changed so that its next page cannot be told: it is asked for from its start. */
+export const hasMoved = (error) => error.type === "/problems/invalid-cursor";
+
 /** `path` with those parameters that have a value; lists become repeated parameters. */
 export function address(path, parameters) {
   const query = new URLSearchParams();

@@ -1,5 +1,5 @@
 // Hooks that ask the API: one answer, or a list page by page.
-import { address, ask } from "../api.js";
+import { address, ask, hasMoved } from "../api.js";
 import { useCallback, useEffect, useRef, useState } from "../dom.js";
 
 /** The answer of a GET: `{data, error, again}`. Asks anew when `path` changes; with `every`, now and then, too. */
@@ -23,7 +23,10 @@ export function useAnswer(path, { every = 0 } = {}) {
   return state.path === path ? { ...state, again } : { data: null, error: null, again };
 }
 
-/** A list, page by page: `{items, more, next, error, change}`. `items` is null until the first page is there. */
+/**
+ * A list, page by page: `{items, more, next, error, retry, change, again}`. `items` is null until the first page is
+ * there. After an error nothing is asked until `retry` asks the same once more; `again` starts anew.
+ */
 export function usePages(path, parameters = {}) {
   const key = address(path, parameters);
   const [state, setState] = useState({ key: null, items: null, cursor: null, error: null });
@@ -42,7 +45,9 @@ export function usePages(path, parameters = {}) {
           error: null,
         }));
       } catch (error) {
-        if (error.name !== "AbortError") setState((before) => ({ ...(before.key === key ? before : { items: null }), key, error }));
+        if (error.name === "AbortError") return undefined;
+        if (cursor && hasMoved(error)) return load(null);
+        setState((before) => ({ ...(before.key === key ? before : { items: null }), key, error, failed: cursor }));
       } finally {
         if (running.current === request) running.current = null;
       }
@@ -54,7 +59,7 @@ export function usePages(path, parameters = {}) {
     return () => running.current?.abort();
   }, [key]);
   const here = state.key === key;
-  const next = useCallback(() => !running.current && state.cursor && load(state.cursor), [load, state.cursor]);
+  const next = useCallback(() => !running.current && !state.error && state.cursor && load(state.cursor), [load, state.cursor, state.error]);
   const change = useCallback((edit) => setState((before) => ({ ...before, items: edit(before.items || []) })), []);
   return {
     items: here ? state.items : null,
@@ -62,6 +67,7 @@ export function usePages(path, parameters = {}) {
     more: here && Boolean(state.cursor),
     next,
     change,
+    retry: () => load(state.failed),
     again: () => load(null),
   };
 }

@@ -1,8 +1,9 @@
 // Duplicates: photos that are one picture, side by side, with the one to keep.
 import { ask, tagged } from "../api.js";
 import { html, useState } from "../dom.js";
-import { usePages, useReached } from "../parts/asking.js";
-import { Empty, Fault, Waiting } from "../parts/notices.js";
+import { usePages } from "../parts/asking.js";
+import { More } from "../parts/more.js";
+import { Empty } from "../parts/notices.js";
 import { useFileName } from "../parts/sources.js";
 import { say } from "../parts/toast.js";
 import { link } from "../route.js";
@@ -18,8 +19,8 @@ const KINDS = {
 export function Duplicates({ me }) {
   const [kind, setKind] = useState("");
   const [decided, setDecided] = useState(false);
-  const { items, error, more, next, change, again } = usePages("/v1/duplicates", { kind, decided, limit: 20 });
-  const end = useReached(next);
+  const list = usePages("/v1/duplicates", { kind, decided, limit: 20 });
+  const { items, change } = list;
   const may = me.scopes.includes("duplicates:write");
   const named = useFileName(me);
 
@@ -48,9 +49,9 @@ export function Duplicates({ me }) {
       </select></label>
     </div>
     <p class="quiet">Keeping one says which of them counts. No file is deleted.</p>
-    ${error && !items ? html`<${Fault} error=${error} again=${again} />` : !items ? html`<${Waiting} />` : !items.length ? none : null}
+    ${items?.length === 0 && none}
     ${items?.map((group) => html`<${Group} key=${group.id} group=${group} may=${may} decide=${decide} named=${named} />`)}
-    ${more && html`<p ref=${end} class="more"><button class="button" onClick=${next}>Show more</button></p>`}`;
+    <${More} list=${list} />`;
 }
 
 function Group({ group, may, decide, named }) {

@@ -1,8 +1,9 @@
 // Imports: what was taken in, what is being taken in right now, and what could not be.
 import { ask } from "../api.js";
 import { html, useEffect, useState } from "../dom.js";
-import { usePages, useReached } from "../parts/asking.js";
+import { usePages } from "../parts/asking.js";
 import { Icon } from "../parts/icons.js";
+import { More } from "../parts/more.js";
 import { Command, Empty, Fault, Waiting } from "../parts/notices.js";
 import { say } from "../parts/toast.js";
 import { count, figure, instant, readable, seconds } from "../wording.js";
@@ -14,9 +15,9 @@ const STATES = {
 };
 
 export function Imports({ me }) {
-  const { items, error, more, next, change, again } = usePages("/v1/imports", { limit: 20 });
+  const list = usePages("/v1/imports", { limit: 20 });
+  const { items, change } = list;
   const sources = usePages("/v1/sources", { limit: 200 });
-  const end = useReached(next);
   const may = me.scopes.includes("imports:write");
   const update = (now) => change((all) => all.map((one) => (one.id === now.id ? now : one)));
 
@@ -39,14 +40,14 @@ export function Imports({ me }) {
         </li>`)}
       </ul>
     </section>`}
-    ${error && !items ? html`<${Fault} error=${error} again=${again} />` : !items ? html`<${Waiting} />` : !items.length ? html`<${Empty} title="Nothing was imported yet">
+    ${items?.length === 0 && html`<${Empty} title="Nothing was imported yet">
       <p>Name a folder on the machine Darkroom runs on. Its files are read where they are, and never changed.</p>
       <p><${Command}>darkroom import ~/Pictures --wait<//></p>
-    <//>` : null}
+    <//>`}
     <ol class="imports">
       ${items?.map((one) => html`<${Import} key=${one.id} one=${one} source=${names[one.source_id]} may=${may} update=${update} />`)}
     </ol>
-    ${more && html`<p ref=${end} class="more"><button class="button" onClick=${next}>Show more</button></p>`}`;
+    <${More} list=${list} />`;
 }
 
 function Import({ one, source, may, update }) {
@@ -106,11 +107,10 @@ function Failures({ id, failed }) {
 }
 
 function FailureList({ id }) {
-  const { items, error, more, next, again } = usePages(`/v1/imports/${id}/failures`, { limit: 50 });
-  if (error && !items) return html`<${Fault} error=${error} again=${again} />`;
-  if (!items) return html`<${Waiting} />`;
+  const { items, error, more, next, retry } = usePages(`/v1/imports/${id}/failures`, { limit: 50 });
+  if (!items) return error ? html`<${Fault} error=${error} again=${retry} />` : html`<${Waiting} />`;
   return html`<ul>
       ${items.map((one) => html`<li key=${one.id}><${Icon} name="close" /><div><b class="path">${one.path ? readable(one.path) : one.output}</b><p>${one.reason}${one.transient ? " It may work another time." : ""}</p></div></li>`)}
     </ul>
-    ${more && html`<button class="button" onClick=${next}>Show more</button>`}`;
+    ${error ? html`<${Fault} error=${error} again=${retry} />` : more && html`<button class="button" onClick=${next}>Show more</button>`}`;
 }

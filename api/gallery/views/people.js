@@ -2,17 +2,18 @@
 import { ask } from "../api.js";
 import { decide, named } from "../curation.js";
 import { html, useRef, useState } from "../dom.js";
-import { usePages, useReached } from "../parts/asking.js";
+import { usePages } from "../parts/asking.js";
 import { Icon } from "../parts/icons.js";
-import { Empty, Fault, Waiting } from "../parts/notices.js";
+import { More } from "../parts/more.js";
+import { Empty } from "../parts/notices.js";
 import { link } from "../route.js";
 import { count } from "../wording.js";
 
 export function People({ me }) {
   const [hidden, setHidden] = useState(false);
-  const { items, error, more, next, change, again } = usePages("/v1/people", { hidden, limit: 60 });
+  const list = usePages("/v1/people", { hidden, limit: 60 });
+  const { items, change, again } = list;
   const [chosen, setChosen] = useState(null);
-  const end = useReached(next);
   const may = me.scopes.includes("people:write");
 
   const patch = (person, values) =>
@@ -47,11 +48,11 @@ export function People({ me }) {
         <button class="button strong" disabled=${chosen.size < 2} onClick=${merge}>Merge</button>
         <button class="button" onClick=${() => setChosen(null)}>Cancel</button>`}
     </div>
-    ${error && !items ? html`<${Fault} error=${error} again=${again} />` : !items ? html`<${Waiting} />` : !items.length ? html`<${Nobody} hidden=${hidden} />` : null}
+    ${items?.length === 0 && html`<${Nobody} hidden=${hidden} />`}
     <ul class="people">
       ${items?.map((person) => html`<${Card} key=${person.id} person=${person} may=${may} rename=${rename} hide=${hide} chosen=${chosen?.has(person.id)} choose=${chosen && choose} />`)}
     </ul>
-    ${more && html`<p ref=${end} class="more"><button class="button" onClick=${next}>Show more</button></p>`}`;
+    <${More} list=${list} />`;
 }
 
 function Nobody({ hidden }) {

@@ -2,7 +2,8 @@
 import { ask } from "../api.js";
 import { decide, named } from "../curation.js";
 import { html, useEffect, useState } from "../dom.js";
-import { useAnswer, usePages, useReached } from "../parts/asking.js";
+import { useAnswer, usePages } from "../parts/asking.js";
+import { More } from "../parts/more.js";
 import { Empty, Fault, Waiting } from "../parts/notices.js";
 import { go, link } from "../route.js";
 import { count } from "../wording.js";
@@ -10,9 +11,9 @@ import { Name } from "./people.js";
 
 export function Person({ id, me, sequence }) {
   const { data: person, error, again } = useAnswer(`/v1/people/${id}`);
-  const { items, more, next, change } = usePages(`/v1/people/${id}/faces`, { limit: 100 });
+  const list = usePages(`/v1/people/${id}/faces`, { limit: 100 });
+  const { items, change } = list;
   const [chosen, setChosen] = useState(null);
-  const end = useReached(next);
   const may = me.scopes.includes("people:write");
 
   useEffect(() => {
@@ -64,5 +65,5 @@ export function Person({ id, me, sequence }) {
         </li>`;
       })}
     </ul>
-    ${more && html`<p ref=${end} class="more"><button class="button" onClick=${next}>Show more</button></p>`}`;
+    <${More} list=${list} />`;
 }

@@ -1,5 +1,5 @@
 // What a search found: best first, with its score and the reasons.
-import { ask } from "../api.js";
+import { ask, hasMoved } from "../api.js";
 import { html, useCallback, useEffect, useRef, useState } from "../dom.js";
 import { condition } from "../filters.js";
 import { useReached } from "../parts/asking.js";
@@ -31,7 +31,8 @@ export function Results({ query, filter, sequence, covered, refused, change }) {
           degraded: page.degraded,
         }));
       } catch (error) {
-        if (error.name === "AbortError") return;
+        if (error.name === "AbortError") return undefined;
+        if (cursor && hasMoved(error)) return load(undefined);
         refused(error);
         setState((before) => ({ ...(cursor ? before : { items: null }), key, error }));
       } finally {
@@ -63,7 +64,7 @@ export function Results({ query, filter, sequence, covered, refused, change }) {
     if (was.current && !covered) document.querySelector(`.results [data-id="${CSS.escape(was.current)}"]`)?.focus();
     was.current = covered;
   }, [covered]);
-  const end = useReached(() => !running.current && state.cursor && items.length < 400 && load(state.cursor));
+  const end = useReached(() => !running.current && !state.error && state.cursor && items.length < 400 && load(state.cursor));
 
   const heading = html`<h1>${query.text ? html`Photos for “${query.text}”` : query.photo || query.example ? "Photos that look alike" : "Photos of a person"}</h1>`;
   if (!items) {
@@ -80,7 +81,9 @@ export function Results({ query, filter, sequence, covered, refused, change }) {
     <ol class="results">
       ${items.map((hit) => html`<${Hit} key=${hit.photo.id} hit=${hit} />`)}
     </ol>
-    ${state.cursor && html`<p ref=${end} class="more"><button class="button" onClick=${() => load(state.cursor)}>Show more</button></p>`}
+    ${state.error
+      ? html`<${Fault} error=${state.error} again=${() => load(state.cursor)} />`
+      : state.cursor && html`<p ref=${end} class="more"><button class="button" onClick=${() => load(state.cursor)}>Show more</button></p>`}
   </div>`;
 }
 
