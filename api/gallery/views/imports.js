@@ -1,13 +1,17 @@
 // Imports: what was taken in, what is being taken in right now, and what could not be.
-import { ask } from "../api.js";
+import { address, ask } from "../api.js";
 import { html, useEffect, useState } from "../dom.js";
-import { usePages } from "../parts/asking.js";
+import { useAnswer, usePages } from "../parts/asking.js";
 import { Icon } from "../parts/icons.js";
 import { More } from "../parts/more.js";
 import { Command, Empty, Fault, Waiting } from "../parts/notices.js";
 import { say } from "../parts/toast.js";
 import { count, figure, instant, readable, seconds } from "../wording.js";
 
+// A browser opens six connections to a host, for all its windows: what is followed live must leave some of them.
+const LIVE = 2;
+const EVERY = 4000;
+const LARGEST_PAGE = 200;
 const ENDED = ["succeeded", "failed", "cancelled"];
 const STATES = {
   new: "waiting", planning: "listing files", running: "running", succeeded: "done", failed: "failed",
@@ -20,6 +24,15 @@ export function Imports({ me }) {
   const sources = usePages("/v1/sources", { limit: 200 });
   const may = me.scopes.includes("imports:write");
   const update = (now) => change((all) => all.map((one) => (one.id === now.id ? now : one)));
+  const live = followed(items || []);
+  const last = (items || []).findLastIndex((one) => !ENDED.includes(one.state) && !live.has(one.id));
+  const others = useAnswer(last < 0 ? null : address("/v1/imports", { limit: Math.min(last + 1, LARGEST_PAGE) }), { every: EVERY });
+  useEffect(() => {
+    if (!others.data) return;
+    const told = new Map(others.data.items.map((one) => [one.id, one]));
+    // What came live is newer than an answer that was under way.
+    change((all) => all.map((one) => (ENDED.includes(one.state) || live.has(one.id) ? one : told.get(one.id) || one)));
+  }, [others.data]);
 
   async function start(source) {
     try {
@@ -45,17 +58,25 @@ export function Imports({ me }) {
       <p><${Command}>darkroom import ~/Pictures --wait<//></p>
     <//>`}
     <ol class="imports">
-      ${items?.map((one) => html`<${Import} key=${one.id} one=${one} source=${names[one.source_id]} may=${may} update=${update} />`)}
+      ${items?.map((one) => html`<${Import} key=${one.id} one=${one} source=${names[one.source_id]} may=${may} live=${live.has(one.id)} unheard=${Boolean(others.error)} update=${update} />`)}
     </ol>
     <${More} list=${list} />`;
 }
 
-function Import({ one, source, may, update }) {
+/** The ids of the imports that are followed live: those that run before those that wait, the newest first. */
+function followed(imports) {
+  const runs = imports.filter((one) => !ENDED.includes(one.state) && one.state !== "new");
+  const waits = imports.filter((one) => one.state === "new");
+  return new Set([...runs, ...waits].slice(0, LIVE).map((one) => one.id));
+}
+
+function Import({ one, source, may, live, unheard, update }) {
   const { progress, gates } = one;
   const running = !ENDED.includes(one.state);
   const [lost, setLost] = useState(false);
   useEffect(() => {
-    if (!running) return undefined;
+    if (!live) return undefined;
+    setLost(false);
     const events = new EventSource(`/v1/imports/${one.id}/events`);
     const told = (event) => {
       setLost(false);
@@ -66,7 +87,7 @@ function Import({ one, source, may, update }) {
     events.addEventListener("end", told);
     events.addEventListener("error", () => setLost(true));
     return () => events.close();
-  }, [one.id, running]);
+  }, [one.id, live]);
   async function cancel() {
     try {
       update(await ask(`/v1/imports/${one.id}/cancel`, { method: "POST" }));
@@ -90,7 +111,7 @@ function Import({ one, source, may, update }) {
       <time class="quiet" datetime=${one.created_at}>${instant(one.created_at)}</time>
     </header>
     ${running && html`<progress max="100" value=${one.state === "new" || one.state === "planning" ? undefined : progress.percent} aria-label=${`Progress of ${label}`}></progress>`}
-    <p class="figures">${parts.join(" · ")}${lost ? html` <span class="quiet">(waiting for news)</span>` : ""}</p>
+    <p class="figures">${parts.join(" · ")}${running && (live ? lost : unheard) ? html` <span class="quiet">(waiting for news)</span>` : ""}</p>
     ${one.error && html`<p class="hint" role="note">${one.error}</p>`}
     ${gates.failed > 0 && html`<p class="hint">${count(gates.failed, "quality gate")} stopped a batch; the photos before it are published.</p>`}
     ${progress.files_failed > 0 && html`<${Failures} id=${one.id} failed=${progress.files_failed} />`}

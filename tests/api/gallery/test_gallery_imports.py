@@ -6,6 +6,8 @@ from sqlalchemy import insert, select, update
 
 from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.stores.state import schema
+from darkroom.testing.serving import add_source
+from tests.api.conftest import empty
 from tests.api.gallery.conftest import SignIn, World
 
 
@@ -60,6 +62,26 @@ def test_an_import_is_followed_from_listing_to_its_end(sign_in: SignIn, bare: Wo
         page.until("!document.querySelector('progress')")
         events = [url for url in page.requests if url.endswith("/events")]
         assert len(events) == 1, "an ended import is not asked about again"
+
+
+def test_many_imports_at_once_leave_room_for_everything_else(sign_in: SignIn, bare: World) -> None:
+    with bare.owner.begin() as connection:
+        empty(connection)
+        bare.source = add_source(connection, DEFAULT_LIBRARY, "/srv/pictures", name="Pictures")
+    oldest, *others = [ask(bare, state="new", files_listed=number) for number in range(8)]
+    change(bare, others[0], state="running")
+    with sign_in("#/imports") as page:
+        page.until("document.querySelectorAll('.import').length === 8")
+        page.until("document.querySelectorAll('.import.running').length === 1")
+        change(bare, oldest, state="failed", error="the folder is gone")
+        page.read("the folder is gone")
+        followed = {url.split("/")[-2] for url in page.requests if url.endswith("/events")}
+        assert followed == {str(others[0]), str(others[-1])}, "what runs, and the newest that waits"
+        change(bare, others[0], state="succeeded")
+        page.see(".import.succeeded")
+        page.until("document.querySelectorAll('.import.failed, .import.succeeded').length === 2")
+        page.js("location.hash = '#/health'")
+        page.read("Database answers")
 
 
 def test_what_failed_has_its_reason(sign_in: SignIn, bare: World) -> None:
