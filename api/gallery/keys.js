@@ -1,18 +1,21 @@
-// Keyboard shortcuts: single keys, never while somebody types or a dialog is open.
+// Keyboard shortcuts: never while somebody types or a dialog is open.
 import { useEffect, useRef } from "./dom.js";
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 
-/** Calls `actions[key]` for a key pressed anywhere, while `on`. An action that answers false leaves the key alone. */
+/**
+ * Calls `actions[key]` for a key pressed anywhere, while `on`; `Ctrl+z` is Z with Control, or with Command. An action
+ * that answers false leaves the key alone.
+ */
 export function useShortcuts(actions, on = true) {
   const latest = useRef(actions);
   latest.current = actions;
   useEffect(() => {
     if (!on) return undefined;
     const pressed = (event) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.defaultPrevented || event.altKey) return;
       if (event.target.closest?.(TYPING) || document.querySelector("dialog[open], [popover]:popover-open")) return;
-      const action = latest.current[event.key];
+      const action = latest.current[event.ctrlKey || event.metaKey ? `Ctrl+${event.key}` : event.key];
       if (action && action(event) !== false) event.preventDefault();
     };
     window.addEventListener("keydown", pressed);

@@ -10,6 +10,7 @@ const KEYS = [
   ["← →", "Previous, next photo, while one is open"],
   ["F T", "Show or hide faces, text"],
   ["I", "Show or hide what is known about the photo"],
+  ["Ctrl+Z", "Undo, while it is offered"],
   ["Esc", "Close, or empty the search box"],
   ["?", "This list"],
 ];

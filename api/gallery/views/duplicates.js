@@ -1,6 +1,6 @@
 // Duplicates: photos that are one picture, side by side, with the one to keep.
 import { ask, tagged } from "../api.js";
-import { html, useState } from "../dom.js";
+import { html, useRef, useState } from "../dom.js";
 import { usePages } from "../parts/asking.js";
 import { More } from "../parts/more.js";
 import { Empty } from "../parts/notices.js";
@@ -21,17 +21,35 @@ export function Duplicates({ me }) {
   const [decided, setDecided] = useState(false);
   const list = usePages("/v1/duplicates", { kind, decided, limit: 20 });
   const { items, change } = list;
+  const shown = useRef(null);
+  shown.current = { decided, again: list.again };
   const may = me.scopes.includes("duplicates:write");
   const named = useFileName(me);
 
-  async function decide(group, path, body, text) {
+  async function decide(group, path, body, text, undo) {
     try {
       // What is decided already is overruled only as it was looked at.
       const match = group.decision ? (await tagged(`/v1/duplicates/${group.id}`)).tag : undefined;
-      const now = await ask(`/v1/duplicates/${group.id}/${path}`, { method: "POST", body, match });
+      const { data: now, tag } = await tagged(`/v1/duplicates/${group.id}/${path}`, { method: "POST", body, match });
       const stays = decided && now.decision === "kept";
       change((groups) => groups.map((one) => (one.id === now.id ? now : one)).filter((one) => one.id !== now.id || stays));
-      say(text);
+      say(text, { undo: undo && (() => undo(group, tag)) });
+    } catch (fault) {
+      say(fault.message, { fault: true });
+    }
+  }
+  const keep = (group, keeper) =>
+    decide(group, "keep", { keeper_id: keeper }, `One is kept; the ${count(group.photo_count - 1, "other")} count as copies`);
+  function dismiss(group) {
+    const wanted = group.photo_count === 1 ? "All these files are wanted." : "They are different photos, and stay so.";
+    return decide(group, "dismiss", undefined, `${wanted} Undo ${before(group)}.`, takeBack);
+  }
+  // A decision is only followed by another, never by none: what counted before the dismissal is decided for.
+  async function takeBack(group, tag) {
+    try {
+      await ask(`/v1/duplicates/${group.id}/keep`, { method: "POST", body: { keeper_id: group.keeper_id }, match: tag });
+      if (shown.current.decided) shown.current.again();
+      say("Taken back; the group is under “Decided”");
     } catch (fault) {
       say(fault.message, { fault: true });
     }
@@ -50,18 +68,23 @@ export function Duplicates({ me }) {
     </div>
     <p class="quiet">Keeping one says which of them counts. No file is deleted.</p>
     ${items?.length === 0 && none}
-    ${items?.map((group) => html`<${Group} key=${group.id} group=${group} may=${may} decide=${decide} named=${named} />`)}
+    ${items?.map((group) => html`<${Group} key=${group.id} group=${group} may=${may} keep=${keep} dismiss=${dismiss} named=${named} />`)}
     <${More} list=${list} />`;
 }
 
-function Group({ group, may, decide, named }) {
+/** What counted before a group was dismissed, as what taking that back does. */
+function before({ photo_count, decision }) {
+  if (photo_count === 1) return "counts all but one as copies";
+  return decision === "kept" ? "keeps the one that was kept" : "keeps the proposed one";
+}
+
+function Group({ group, may, keep, dismiss, named }) {
   const [keeper, setKeeper] = useState(group.keeper_id);
   const [label, meaning] = KINDS[group.kind] || [group.kind, ""];
   const [all, setAll] = useState(false);
   const photos = all ? group.photos : group.photos.slice(0, AT_FIRST);
   const one = group.photo_count === 1;
   const proposed = group.decision === "kept" ? "" : " (proposed)";
-  const others = count(group.photo_count - 1, "other");
   return html`<section class="group" aria-label=${label}>
     <header>
       <h2>${label}</h2>
@@ -79,8 +102,8 @@ function Group({ group, may, decide, named }) {
     ${photos.length < group.photos.length && html`<p><button class="button" onClick=${() => setAll(true)}>Show ${count(group.photos.length - photos.length, "more", "more")}</button></p>`}
     ${group.photo_count > group.photos.length && html`<p class="quiet">The first ${group.photos.length} of ${count(group.photo_count, "photo")} are shown.</p>`}
     ${may && html`<p class="actions">
-      ${!one && html`<button class="button strong" disabled=${group.decision === "kept" && keeper === group.keeper_id} onClick=${() => decide(group, "keep", { keeper_id: keeper }, `One is kept; the ${others} count as copies`)}>Keep the marked one</button>`}
-      <button class="button" onClick=${() => decide(group, "dismiss", undefined, one ? "All these files are wanted" : "They are different photos, and stay so")}>${one ? "All these files are wanted" : "They are different photos"}</button>
+      ${!one && html`<button class="button strong" disabled=${group.decision === "kept" && keeper === group.keeper_id} onClick=${() => keep(group, keeper)}>Keep the marked one</button>`}
+      <button class="button" onClick=${() => dismiss(group)}>${one ? "All these files are wanted" : "They are different photos"}</button>
     </p>`}
   </section>`;
 }

@@ -82,6 +82,41 @@ def test_different_photos_are_not_shown_again(sign_in: SignIn, pairs: World, cli
     assert len(groups(client)) == 2
 
 
+def test_a_dismissal_is_taken_back_by_what_the_toast_offers(
+    sign_in: SignIn, pairs: World, client: httpx.Client
+) -> None:
+    first = groups(client)[0]
+    with sign_in("#/duplicates") as page:
+        page.see(".group")
+        page.click(".group:first-of-type .actions .button:last-child")
+        page.read("Undo keeps the proposed one")
+        assert faults(page) == []
+        assert groups(client, decided=True) == []
+        page.js("document.querySelector('.toast .button.strong').focus()")
+        page.press("Enter")
+        page.read("Taken back; the group is under “Decided”")
+        (kept,) = groups(client, decided=True)
+        assert (kept["id"], kept["keeper_id"]) == (first["id"], first["keeper_id"])
+        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        page.until("document.querySelectorAll('.group').length === 1")
+
+
+def test_a_dismissal_of_what_was_kept_is_taken_back_by_key(sign_in: SignIn, pairs: World, client: httpx.Client) -> None:
+    group, keeper = groups(client)[0]["id"], str(pairs.photos["0 b.jpg"])
+    client.post(f"/v1/duplicates/{group}/keep", json={"keeper_id": keeper}).raise_for_status()
+    with sign_in("#/duplicates") as page:
+        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        page.until("document.querySelectorAll('.group').length === 1")
+        page.click(".group .actions .button:last-child")
+        page.read("Undo keeps the one that was kept")
+        page.until("document.querySelectorAll('.group').length === 0")
+        page.press("z", modifiers=2)
+        page.read("Taken back")
+        page.until("document.querySelectorAll('.group').length === 1")
+    (kept,) = groups(client, decided=True)
+    assert (kept["id"], kept["keeper_id"]) == (group, keeper)
+
+
 def test_kinds_are_shown_apart(sign_in: SignIn, pairs: World) -> None:
     with sign_in("#/duplicates") as page:
         page.see(".group")
