@@ -1,6 +1,6 @@
 // Duplicates: photos that are one picture, side by side, with the one to keep.
 import { ask, tagged } from "../api.js";
-import { html, useRef, useState } from "../dom.js";
+import { html, useEffect, useRef, useState } from "../dom.js";
 import { usePages } from "../parts/asking.js";
 import { More } from "../parts/more.js";
 import { Empty } from "../parts/notices.js";
@@ -26,14 +26,23 @@ export function Duplicates({ me }) {
   const may = me.scopes.includes("duplicates:write");
   const named = useFileName(me);
 
+  function put(now) {
+    const stays = now.decision === (decided ? "kept" : null);
+    change((groups) => groups.map((one) => (one.id === now.id ? now : one)).filter((one) => one.id !== now.id || stays));
+  }
   async function decide(group, path, body, text, undo) {
     try {
-      // What is decided already is overruled only as it was looked at.
-      const match = group.decision ? (await tagged(`/v1/duplicates/${group.id}`)).tag : undefined;
-      const { data: now, tag } = await tagged(`/v1/duplicates/${group.id}/${path}`, { method: "POST", body, match });
-      const stays = decided && now.decision === "kept";
-      change((groups) => groups.map((one) => (one.id === now.id ? now : one)).filter((one) => one.id !== now.id || stays));
-      say(text, { undo: undo && (() => undo(group, tag)) });
+      // A list has no tags, and may be older than what was found or decided since: the group is compared with what is
+      // shown of it, and its tag holds what was compared until the decision is there.
+      const found = await tagged(`/v1/duplicates/${group.id}`);
+      if (look(found.data) !== look(group)) {
+        put(found.data);
+        say("This group has changed; look again.", { fault: true });
+        return;
+      }
+      const made = await tagged(`/v1/duplicates/${group.id}/${path}`, { method: "POST", body, match: found.tag });
+      put(made.data);
+      say(text, { undo: undo && (() => undo(group, made.tag)) });
     } catch (fault) {
       say(fault.message, { fault: true });
     }
@@ -78,8 +87,15 @@ function before({ photo_count, decision }) {
   return decision === "kept" ? "keeps the one that was kept" : "keeps the proposed one";
 }
 
+/** What is decided about: who is in the group, in which files, and what counts so far. */
+function look({ decision, keeper_id, photo_count, photos }) {
+  const held = photos.map(({ id, files }) => [id, files.map(({ source_id, path }) => [source_id, path])]);
+  return JSON.stringify([decision, keeper_id, photo_count, held]);
+}
+
 function Group({ group, may, keep, dismiss, named }) {
   const [keeper, setKeeper] = useState(group.keeper_id);
+  useEffect(() => setKeeper(group.keeper_id), [look(group)]);
   const [label, meaning] = KINDS[group.kind] || [group.kind, ""];
   const [all, setAll] = useState(false);
   const photos = all ? group.photos : group.photos.slice(0, AT_FIRST);

@@ -5,8 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import insert, update
 
 from darkroom.domain.identity import DEFAULT_LIBRARY
+from darkroom.stores.state import schema
 from darkroom.testing.serving import add_duplicates, add_source
 from tests.api.conftest import empty
 from tests.api.gallery.accessible import faults
@@ -115,6 +117,47 @@ def test_a_dismissal_of_what_was_kept_is_taken_back_by_key(sign_in: SignIn, pair
         page.until("document.querySelectorAll('.group').length === 1")
     (kept,) = groups(client, decided=True)
     assert (kept["id"], kept["keeper_id"]) == (group, keeper)
+
+
+@pytest.mark.parametrize("button", ["first-child", "last-child"], ids=["keeping", "dismissing"])
+def test_a_group_that_gained_a_photo_is_looked_at_again_before_it_is_decided(
+    sign_in: SignIn, pairs: World, client: httpx.Client, button: str
+) -> None:
+    group = uuid.UUID(groups(client)[0]["id"])
+    with sign_in("#/duplicates") as page:
+        page.see(".group")
+        third = uuid.UUID(pairs.publish("0 c.jpg", colours(0, (480, 360))))
+        with pairs.owner.begin() as connection:
+            member = {"group_id": group, "photo_id": third, "library_id": DEFAULT_LIBRARY, "position": 2}
+            connection.execute(insert(schema.duplicate_members).values(**member, size_bytes=9))
+            mine = schema.duplicate_groups.c.group_id == group
+            connection.execute(update(schema.duplicate_groups).where(mine).values(photos=3))
+        page.click(f".group:first-of-type .actions .button:{button}")
+        page.read("This group has changed; look again.")
+        page.until("document.querySelectorAll('.group:first-of-type li').length === 3")
+        assert len(groups(client, decided=False)) == 3, "nothing is decided"
+        page.click(f".group:first-of-type .actions .button:{button}")
+        page.until("document.querySelectorAll('.group').length === 2")
+    assert len(groups(client, decided=False)) == 2
+
+
+def test_what_somebody_else_decided_meanwhile_is_not_overruled_unseen(
+    sign_in: SignIn, pairs: World, client: httpx.Client
+) -> None:
+    group = groups(client)[0]
+    first, second = (photo["id"] for photo in group["photos"])
+    keep = f"/v1/duplicates/{group['id']}/keep"
+    decided = client.post(keep, json={"keeper_id": first}).raise_for_status()
+    with sign_in("#/duplicates") as page:
+        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        page.until("document.querySelectorAll('.group').length === 1")
+        tag = {"If-Match": decided.headers["etag"]}
+        client.post(keep, json={"keeper_id": second}, headers=tag).raise_for_status()
+        page.click(".group .actions .button:last-child")
+        page.read("This group has changed; look again.")
+        page.until("document.querySelector('.group li:first-child input').checked")
+    (kept,) = groups(client, decided=True)
+    assert kept["keeper_id"] == second
 
 
 def test_kinds_are_shown_apart(sign_in: SignIn, pairs: World) -> None:
