@@ -1,4 +1,4 @@
-// Where we are: `#/photo/ID`, `#/?text=cake&where=year = 2019`. Behind the `#`, so that no server or log sees it.
+// Where we are: `#/photo/ID`, `#/?text=cake&where=year = 2019`. Behind the `#`, which browsers do not send.
 import { address } from "./api.js";
 import { useEffect, useState } from "./dom.js";
 

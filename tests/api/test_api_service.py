@@ -209,6 +209,18 @@ except ZeroDivisionError:
     assert "sss" not in line
 
 
+def test_the_log_says_the_path_of_a_request_and_not_what_was_looked_for(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, object]] = []
+    monkeypatch.setattr("api.middleware.requests._log.info", lambda event, **said: told.append(said))
+    client.get("/v1/photos/timeline", params={"filter": "keywords:marigold"}).raise_for_status()
+    client.post("/v1/search", json={"text": "marigold"}).raise_for_status()
+    client.get("/v1/me")  # a line may be written after its answer was sent
+    assert {"/v1/photos/timeline", "/v1/search"} <= {said["path"] for said in told}
+    assert "marigold" not in str(told)
+
+
 def test_a_request_is_named_by_the_trace_it_belongs_to(anonymous: httpx.Client) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     sent = anonymous.get("/livez", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
