@@ -19,7 +19,7 @@ from darkroom.services.platform import Platform
 from darkroom.stores.state import batches, failures, gates, outputs
 from darkroom.stores.state.failures import NewFailure
 from darkroom.stores.state.gates import GateResult
-from darkroom.stores.state.outputs import PhotoOutput
+from darkroom.stores.state.outputs import OutputVersion, PhotoOutput
 
 GATED = tuple(one for one in TABLES if one.written_by == "batch")
 """Tables a batch writes: each has a gate, and publishing wants a passing verdict for each."""
@@ -67,9 +67,11 @@ class Gatekeeper:
                 for photo_id, reason in verdict.quarantined.items()
             ]
             failures.record(connection, batch.library_id, batch_id, set_aside)
+            stopped = quarantined
             if not verdict.passed:
-                photos = batches.photos_in_state(connection, batch_id, "taken")
-                outputs.record(connection, batch.library_id, _failed(name, photos))
+                stopped = stopped + batches.photos_in_state(connection, batch_id, "taken")
+            versions = outputs.versions(connection, batch.library_id)
+            outputs.record(connection, batch.library_id, _failed(name, stopped, versions))
 
 
 def batch_rows(platform: Platform, names: Sequence[str], batch_id: UUID) -> dict[str, pa.Table]:
@@ -133,6 +135,11 @@ def _outputs_of(name: str) -> tuple[str, ...]:
     return (output,) if output else (PHOTO, *INTAKE_OUTPUTS)
 
 
-def _failed(name: str, photos: Sequence[UUID]) -> list[PhotoOutput]:
-    reason = f"quality gate of {name} failed"
-    return [PhotoOutput(photo, output, "failed", reason=reason) for photo in photos for output in _outputs_of(name)]
+def _failed(name: str, photos: Sequence[UUID], versions: Mapping[str, OutputVersion]) -> list[PhotoOutput]:
+    reason = f"{outputs.GATE}: rows of {name} did not pass"
+    known = {output: versions[output].version for output in _outputs_of(name) if output in versions}
+    return [
+        PhotoOutput(photo, output, "failed", known.get(output), reason=reason)
+        for photo in photos
+        for output in _outputs_of(name)
+    ]

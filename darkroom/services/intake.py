@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from darkroom.decoding.inspection import Inspection
 from darkroom.domain import identity
 from darkroom.domain.grouping import groups
 from darkroom.domain.outputs import INTAKE_OUTPUTS, PHOTO
+from darkroom.sdk.stores import ObjectMissing
 from darkroom.services.files import FileBytes, FileFault, read_photo_file
 from darkroom.services.imports import Cancelled
 from darkroom.services.platform import Platform
@@ -127,8 +129,13 @@ def _taken(platform: Platform, context: IntakeContext, items: Sequence[Item]) ->
 
 
 def _take_one(platform: Platform, context: IntakeContext, item: Item) -> Intaken:
+    if item.photo_id is not None:
+        with platform.state.connect() as connection:
+            complete = _complete(connection, context, item.photo_id)
+        if complete:
+            return Intaken(item, "taken", photo_id=item.photo_id, settled=False)
     if item.file is None or item.source_id is None or item.source_file_id is None:
-        return Intaken(item, "taken", photo_id=item.photo_id, settled=False)
+        return _anew_from_kept(platform, context, item, FileFault("vanished", "it is in no file any more"))
     source = context.sources[item.source_id]
     with platform.state.connect() as connection:
         moved = sources.file_known_elsewhere(connection, source.id, item.file)
@@ -137,6 +144,8 @@ def _take_one(platform: Platform, context: IntakeContext, item: Item) -> Intaken
     try:
         file = read_photo_file(source.root, item.file.path_raw, platform.settings.decoding.max_file_bytes)
     except FileFault as fault:
+        if item.photo_id is not None:
+            return _anew_from_kept(platform, context, item, fault)
         return _refused(item, source, fault)
     with platform.state.connect() as connection:
         photo_id = contents.photo_of(connection, source.library_id, file.sha256)
@@ -160,6 +169,48 @@ def _take_one(platform: Platform, context: IntakeContext, item: Item) -> Intaken
     taken.pixel_digest = inspection.pixel_digest
     _add_photo(platform, context, taken, file, inspection)
     return taken
+
+
+def _anew_from_kept(platform: Platform, context: IntakeContext, item: Item, fault: FileFault) -> Intaken:
+    """Makes what a published photo lacks from its kept original.
+
+    Without one nothing is made: the outputs have failed for `fault`, and the photo stays as it is published.
+    """
+    seen = sorted(
+        platform.lake.rows("photo_files", [str(item.photo_id)]).to_pylist(),
+        key=lambda row: row["recorded_at"],
+        reverse=True,
+    )
+    for row in seen:
+        with (
+            suppress(ObjectMissing),
+            platform.objects.open(identity.original_key(context.batch.library_id, row["sha256"])) as kept,
+        ):
+            data = kept.read()
+            break
+    else:
+        return _left_alone(platform, context, item, fault)
+    name, modified_at = Path(row["path"]).name, row["modified_at"]
+    inspection = platform.decoder.submit(data, file_name=name, modified_at=modified_at).result()
+    taken = Intaken(item, "taken", photo_id=item.photo_id, settled=False, bytes_read=len(data))
+    file = FileBytes(data, row["sha256"], str(inspection.media_type), len(data), 0, modified_at)
+    _add_photo(platform, context, taken, file, inspection)
+    return taken
+
+
+def _left_alone(platform: Platform, context: IntakeContext, item: Item, fault: FileFault) -> Intaken:
+    photo_id = UUID(str(item.photo_id))
+    with platform.state.connect() as connection:
+        standing = outputs.of_photos(connection, [photo_id])[photo_id]
+    done = {(one.output, one.version) for one in standing if one.state == "done"}
+    wanted = [context.versions[output] for output in INTAKE_OUTPUTS if output not in context.off]
+    reason, attempt = f"{fault.kind}: {fault.reason}", context.batch.sequence
+    failed = [
+        PhotoOutput(photo_id, one.output, "failed", one.version, one.provider, attempt, reason)
+        for one in wanted
+        if (one.output, one.version) not in done
+    ]
+    return Intaken(item, "failed", photo_id=photo_id, outputs=failed, settled=False)
 
 
 def _complete(connection: Connection, context: IntakeContext, photo_id: UUID) -> bool:

@@ -17,7 +17,7 @@ from darkroom.domain.outputs import INDEX_OUTPUT
 from darkroom.services.gates import NotGated, passed_rows
 from darkroom.services.indexing import missing_from_index
 from darkroom.services.platform import Platform
-from darkroom.stores.state import batches, outputs, people, publishing, requests
+from darkroom.stores.state import batches, outputs, people, publishing, requests, sources
 
 METADATA_COLUMNS = (
     "taken_local",
@@ -70,10 +70,13 @@ def publish(platform: Platform, batch_id: UUID) -> Published:
     if missing := missing_from_index(platform, indexed):
         raise NotGated(f"{len(missing)} photos of batch {batch_id} are not in the search index; run the batch again")
     with platform.state.begin() as connection:
+        batches.begin(connection, batch_id)  # whoever ends it, by cancelling, waits now or has ended it before
         epoch = 0
         if photos:
             epoch, _ = publishing.next_epoch(connection)
             publishing.publish_photos(connection, epoch, photos)
+            there = sources.taken(connection, ids)
+            files = [file for file in files if (file["source_id"], file["path"], file["sha256"]) in there]
             publishing.publish_files(connection, epoch, files)
             lost = publishing.publish_faces(connection, epoch, ids, faces)
             people.recount(connection, epoch, batch.library_id, lost)

@@ -6,6 +6,7 @@ is caught by the next one. A row stays as it is until a run has taken it up: a c
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 
 import dagster as dg
@@ -21,7 +22,10 @@ from orchestration.jobs.ingest import INGEST
 from orchestration.jobs.plan import plan_import
 
 MAX_ATTEMPTS = 5
-"""Runs of one batch or plan that may die (killed, out of memory) before it is given up."""
+"""Runs of one batch or plan that may fail or die (killed, out of memory) before it is given up."""
+
+PAUSES = (0.0, 10.0, 30.0, 90.0)
+"""Seconds between the end of a batch's run and its next one: what it died of may take a while to pass."""
 
 INTERACTIVE_FILES = 32
 """A batch of up to this many files takes the interactive slot: somebody is probably waiting."""
@@ -37,10 +41,14 @@ def requests_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourcePa
     stopping = {request.id for request in cancelling}
     _cancel(context.instance, platform, cancelling, waiting)
     runs = [_plan_run(request) for request in planning if _settle_plan(context.instance, platform, request)]
+    under_way = context.instance.get_runs(dg.RunsFilter(job_name=INGEST.name, statuses=tags.UNFINISHED))
+    busy = {run.tags.get(tags.BATCH) for run in under_way}
     starting = [
         batch
         for batch in waiting
-        if batch.request_id not in stopping and _settle_batch(context.instance, platform, batch)
+        if str(batch.id) not in busy
+        and batch.request_id not in stopping
+        and _settle_batch(context.instance, platform, batch)
     ]
     runs += [_batch_run(batch) for batch in starting]
     keys = [str(batch.id) for batch in starting]
@@ -79,7 +87,8 @@ def _tags(priority: int, slot: str, named: Mapping[str, object]) -> dict[str, st
 
 def _settle_plan(instance: dg.DagsterInstance, platform: Platform, request: Request) -> bool:
     """Whether the request needs a run now; one whose planner died is put back in line, or given up."""
-    runs = _runs(instance, {tags.REQUEST: str(request.id), tags.ATTEMPT: str(request.attempt)}, plan_import.name)
+    mine = {tags.REQUEST: str(request.id), tags.ATTEMPT: str(request.attempt)}
+    runs = instance.get_runs(dg.RunsFilter(tags=mine, job_name=plan_import.name))
     if not runs:
         return True
     if all(run.is_finished for run in runs):
@@ -93,15 +102,20 @@ def _settle_plan(instance: dg.DagsterInstance, platform: Platform, request: Requ
 
 def _settle_batch(instance: dg.DagsterInstance, platform: Platform, batch: Batch) -> bool:
     """Whether the batch needs a run now; one whose run ended unpublished is tried again, or failed with the reason."""
-    runs = _runs(instance, {tags.BATCH: str(batch.id), tags.ATTEMPT: str(batch.attempt)}, INGEST.name)
-    if not runs:
+    mine = dg.RunsFilter(tags={tags.BATCH: str(batch.id), tags.ATTEMPT: str(batch.attempt)}, job_name=INGEST.name)
+    last = next(iter(instance.get_run_records(mine, limit=1)), None)
+    if last is None:
         return True
-    if not all(run.is_finished for run in runs):
+    if not last.dagster_run.is_finished:
         return False
-    reason = _failed_checks(instance, runs[0].run_id)
+    run_id = last.dagster_run.run_id
+    reason = _failed_checks(instance, run_id)
+    given_up = batch.attempt >= MAX_ATTEMPTS
+    if not (reason or given_up) and time.time() < (last.end_time or 0.0) + PAUSES[batch.attempt - 1]:
+        return False
     with platform.state.begin() as connection:
-        if reason or batch.attempt >= MAX_ATTEMPTS:
-            error = reason or f"its run failed {batch.attempt} times, at last {_fault(instance, runs[0].run_id)}"
+        if reason or given_up:
+            error = reason or f"its run failed {batch.attempt} times, at last {_fault(instance, run_id)}"
             batches.end(connection, batch.id, "failed", error=error)
             requests.settle(connection)
         else:
@@ -114,7 +128,7 @@ def _cancel(
 ) -> None:
     """Ends the batches of cancelled requests once their runs have ended; nothing of theirs was published."""
     for request in cancelling:
-        runs = [run for run in _runs(instance, {tags.REQUEST: str(request.id)}) if not run.is_finished]
+        runs = instance.get_runs(dg.RunsFilter(tags={tags.REQUEST: str(request.id)}, statuses=tags.UNFINISHED))
         for run in runs:
             instance.run_coordinator.cancel_run(run.run_id)
         if runs:
@@ -125,10 +139,6 @@ def _cancel(
                     batches.end(connection, batch.id, "cancelled")
                     batches.release_files(connection, batch.id)
             requests.settle(connection)
-
-
-def _runs(instance: dg.DagsterInstance, run_tags: dict[str, str], job: str | None = None) -> list[dg.DagsterRun]:
-    return list(instance.get_runs(dg.RunsFilter(tags=run_tags, job_name=job), limit=20))
 
 
 def _failed_checks(instance: dg.DagsterInstance, run_id: str) -> str | None:

@@ -1,5 +1,6 @@
 """Originals are read again, a share a day, and what is damaged or gone is told with its photo."""
 
+import shutil
 from pathlib import Path
 
 import dagster as dg
@@ -69,3 +70,13 @@ def test_the_nightly_job_fails_and_names_them(
     [failure] = [event for event in result.all_events if event.is_step_failure]
     said = failure.step_failure_data.error.message
     assert all(digest in said for digest in broken)
+
+
+def test_the_former_content_of_an_overwritten_copy_is_verified_too(
+    platform: Platform, tmp_path: Path, samples: Path, import_samples, import_source
+):
+    import_samples("photos/coffee.jpg", mode="copy")
+    shutil.copy(samples / "photos/coins.png", tmp_path / "photos" / "coffee.jpg")
+    with platform.state.connect() as connection:
+        import_source(connection.execute(select(schema.sources.c.id)).scalar_one())
+    assert sum(verify_share(platform, share).checked for share in range(SHARES)) == 2

@@ -1,5 +1,6 @@
 """One real line: files in, rows gated, photos published, entries found."""
 
+import hashlib
 import shutil
 from pathlib import Path
 from uuid import UUID
@@ -289,3 +290,38 @@ def test_a_new_version_of_an_output_is_computed_without_being_asked(
         )
         assert versions.scalars().all() == [outputs.versions(connection, DEFAULT_LIBRARY)["texts"].version]
     assert refill(platform, 100) == []
+
+
+def test_an_overwritten_file_whose_import_was_cancelled_is_taken_in_by_the_next(
+    platform: Platform, samples: Path, tmp_path: Path, import_samples, import_source
+):
+    import_samples("photos/coffee.jpg")
+    file = tmp_path / "photos" / "coffee.jpg"
+    shutil.copy(samples / "photos/coins.png", file)
+    with platform.state.connect() as connection:
+        source = connection.execute(select(schema.sources.c.id)).scalar_one()
+    [batch] = plan(platform.state, platform.settings.batch, ask(platform.state, source))
+    take_in(platform, batch)
+    with platform.state.begin() as connection:
+        batches.end(connection, batch, "cancelled")
+    [result] = import_source(source)
+    assert result.success
+    with platform.state.connect() as connection:
+        [served] = connection.execute(select(schema.photo_files.c.sha256)).scalars()
+    assert served == hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def test_a_hard_linked_file_that_is_edited_in_place_is_read_anew(
+    platform: Platform, samples: Path, tmp_path: Path, import_samples, import_source
+):
+    import_samples("photos/coffee.jpg")
+    file = tmp_path / "photos" / "coffee.jpg"
+    (tmp_path / "photos" / "linked.jpg").hardlink_to(file)
+    with platform.state.connect() as connection:
+        source = connection.execute(select(schema.sources.c.id)).scalar_one()
+    import_source(source)
+    file.write_bytes((samples / "photos/coins.png").read_bytes())
+    import_source(source)
+    with platform.state.connect() as connection:
+        served = connection.execute(select(schema.photo_files.c.sha256)).scalars().all()
+    assert served == [hashlib.sha256(file.read_bytes()).hexdigest()] * 2

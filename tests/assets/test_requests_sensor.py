@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import dagster as dg
 import pytest
@@ -13,11 +13,11 @@ from darkroom.sdk.stores import StoreFull
 from darkroom.services.gates import Gatekeeper
 from darkroom.services.imports import plan
 from darkroom.services.platform import Platform
-from darkroom.stores.state import schema
+from darkroom.stores.state import batches, schema
 from darkroom.testing.sources import ask, register
 from orchestration import tags
 from orchestration.definitions import build_definitions
-from orchestration.sensors.requests import MAX_ATTEMPTS, requests_sensor
+from orchestration.sensors.requests import MAX_ATTEMPTS, PAUSES, requests_sensor
 
 Sense = Callable[[], dg.SensorResult]
 
@@ -91,3 +91,49 @@ def test_a_batch_whose_run_failed_is_tried_again_as_another_run(
     second = sense().run_requests or []
     assert [one.partition_key for one in (*first, *second)] == [str(batch)] * 2
     assert first[0].run_key != second[0].run_key
+
+
+def test_further_tries_of_a_batch_wait_a_while(
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
+    [batch] = plan(platform.state, platform.settings.batch, ask(platform.state, register(platform.state, folder)))
+    monkeypatch.setattr(platform.lake, "insert", None)
+    run(platform, instance, batch, 1)
+    sense()
+    assert attempt_of(platform, batch) == 2, "the second try starts at once"
+    run(platform, instance, batch, 2)
+    sense()
+    assert attempt_of(platform, batch) == 2
+    monkeypatch.setattr("orchestration.sensors.requests.PAUSES", (0.0,) * len(PAUSES))
+    sense()
+    assert attempt_of(platform, batch) == 3
+
+
+def attempt_of(platform: Platform, batch: UUID) -> int:
+    with platform.state.connect() as connection:
+        return batches.batch(connection, batch).attempt
+
+
+def test_every_run_of_a_cancelled_import_is_cancelled_before_its_batches_end(
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
+    request = ask(platform.state, register(platform.state, folder))
+    [batch] = plan(platform.state, platform.settings.batch, request)
+    mine = {tags.REQUEST: str(request), tags.BATCH: str(batch)}
+    runs = {str(uuid4()) for _ in range(30)}
+    for run_id in runs:
+        instance.add_run(dg.DagsterRun("ingest_batch", run_id, status=dg.DagsterRunStatus.STARTED, tags=mine))
+    asked: set[str] = set()
+    monkeypatch.setattr(type(instance.run_coordinator), "cancel_run", lambda self, run_id: asked.add(run_id) or True)
+    with platform.state.begin() as connection:
+        connection.execute(update(schema.requests).values(state="cancelling"))
+    sense()
+    assert asked == runs
+    with platform.state.connect() as connection:
+        assert batches.batch(connection, batch).state == "frozen"

@@ -10,18 +10,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from darkroom.domain.states import BATCH_UNFINISHED
 from darkroom.stores.state import schema
 
-TRANSIENT = ("timeout", "crashed")
-"""Kinds of failures that a busy machine may have caused."""
+GATE = "gate"
+"""Kind of failure of an output whose rows a gate has stopped, or set a photo aside for."""
+
+TRANSIENT = ("timeout", "crashed", GATE)
+"""Kinds of failures whose cause may pass: a busy machine, or rows that a gate has stopped. Tried `MOST_TRIES` times."""
+
+ABSENT = ("vanished", "unreadable", "changed")
+"""Kinds of failures of photos whose file could not be read: it may come back at any time."""
 
 MOST_TRIES = 4
 FIRST_PAUSE = timedelta(hours=1)
-"""Before the second try; each further pause is twice as long."""
+"""Before the second try; each further pause is twice as long, up to 32 times."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ def holes(connection: Connection, library_id: UUID, off: frozenset[str], limit: 
     """Published photos, with a file each, that lack an output at its current version and are in no unfinished batch.
 
     A failure at the current version is no hole: it has a reason and waits for a new version or a person. One that may
-    have been the machine's fault is tried again a few times, later each time.
+    pass is tried again, later each time. Meanwhile no other output of a photo that cannot be read or published is.
     """
     photos, files, outputs, state = schema.photos, schema.source_files, schema.outputs, schema.photo_outputs
     items, batches = schema.batch_items, schema.batches
@@ -138,12 +144,17 @@ def holes(connection: Connection, library_id: UUID, off: frozenset[str], limit: 
         state.c.state.is_(None),
         state.c.state.in_(("missing", "off")),
         state.c.version.is_distinct_from(outputs.c.version),
-        and_(
-            state.c.state == "failed",
-            func.split_part(state.c.reason, ":", 1).in_(TRANSIENT),
-            state.c.tries < MOST_TRIES,
-            state.c.updated_at < func.now() - FIRST_PAUSE * func.power(2, state.c.tries - 1),
-        ),
+        and_(state.c.state == "failed", _due(state)),
+    )
+    other, current = state.alias("other"), outputs.alias("current")
+    waits = exists().where(
+        other.c.photo_id == photos.c.photo_id,
+        other.c.state == "failed",
+        _kind(other).in_((*ABSENT, GATE)),
+        current.c.library_id == library_id,
+        current.c.output == other.c.output,
+        current.c.version == other.c.version,
+        ~_due(other),
     )
     held = (
         select(items.c.photo_id)
@@ -156,9 +167,20 @@ def holes(connection: Connection, library_id: UUID, off: frozenset[str], limit: 
         .join(outputs, and_(outputs.c.library_id == photos.c.library_id, outputs.c.output.not_in(off)))
         .outerjoin(state, here)
         .outerjoin(files, and_(files.c.photo_id == photos.c.photo_id, files.c.state == "taken"))
-        .where(photos.c.library_id == library_id, hole, photos.c.photo_id.not_in(held))
+        .where(photos.c.library_id == library_id, hole, ~waits, photos.c.photo_id.not_in(held))
         .group_by(photos.c.photo_id)
         .order_by(photos.c.photo_id)
         .limit(limit)
     )
     return list(connection.execute(statement).tuples())
+
+
+def _due(state: FromClause) -> ColumnElement[bool]:
+    """Whether a failure is to be tried again now."""
+    pause = FIRST_PAUSE * func.power(2, func.least(state.c.tries - 1, 5))
+    allowed = or_(_kind(state).in_(ABSENT), and_(_kind(state).in_(TRANSIENT), state.c.tries < MOST_TRIES))
+    return and_(allowed, state.c.updated_at < func.now() - pause)
+
+
+def _kind(state: FromClause) -> ColumnElement[str]:
+    return func.split_part(state.c.reason, ":", 1)

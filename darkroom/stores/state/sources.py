@@ -76,11 +76,13 @@ def watched_sources_due(connection: Connection, every_seconds: float) -> list[UU
 def known_files(connection: Connection, source_id: UUID, paths: Sequence[str]) -> dict[str, KnownFile]:
     """What is known of these paths.
 
-    A file is settled when its photo is published at this path, when it is no photo, when it failed for good,
-    or while an unfinished batch holds it.
+    A file is settled when it is published at this path as it was last read, when it is no photo, when it failed for
+    good, or while an unfinished batch holds it.
     """
     files, items, batches, served = schema.source_files, schema.batch_items, schema.batches, schema.photo_files
-    published = exists().where(served.c.source_id == files.c.source_id, served.c.path == files.c.path)
+    published = exists().where(
+        served.c.source_id == files.c.source_id, served.c.path == files.c.path, served.c.sha256 == files.c.sha256
+    )
     held = exists().where(
         items.c.source_file_id == files.c.id,
         items.c.batch_id == batches.c.id,
@@ -131,11 +133,20 @@ def file_known_elsewhere(connection: Connection, source_id: UUID, file: SeenFile
             table.c.size_bytes == file.size_bytes,
             table.c.mtime_ns == file.mtime_ns,
             table.c.path != file.path,
+            # One that waits to be read again may have another content by now: what is known is of the former one.
+            table.c.state.in_(("taken", "missing")),
             table.c.photo_id.is_not(None),
         )
         .limit(1)
     ).one_or_none()
     return (row.sha256, row.photo_id) if row else None
+
+
+def taken(connection: Connection, photo_ids: Sequence[UUID]) -> set[tuple[UUID, str, str]]:
+    """(source, path, digest) of the files in which these photos are now."""
+    table = schema.source_files
+    statement = select(table.c.source_id, table.c.path, table.c.sha256)
+    return set(connection.execute(statement.where(table.c.photo_id.in_(photo_ids), table.c.state == "taken")).tuples())
 
 
 def settle_file(
