@@ -44,7 +44,7 @@ def plan(
     """Lists the request's source and freezes what is new into batches as it goes; returns the batch ids.
 
     Safe to repeat: files that an earlier, interrupted attempt froze are held by their batches.
-    Raises `SourceFault` or `Cancelled`; batches frozen before stay.
+    Raises `SourceFault`, unless there is something new all the same, or `Cancelled`; batches frozen before stay.
     """
     with engine.begin() as connection:
         request = requests.request(connection, request_id)
@@ -98,12 +98,18 @@ def plan(
             freeze()
     if pending:
         freeze()
+    remarks = [_told(unlisted)] if unlisted else []
     if request.path is None:
-        _note_missing(engine, source, known, listed, began, unlisted)
+        try:
+            _note_missing(engine, source, known, listed, began, unlisted)
+        except SourceFault as fault:
+            if not frozen:
+                raise
+            remarks.append(str(fault))
     with engine.begin() as connection:
         requests.count_listed(connection, request_id, listed, new)
-        if unlisted:
-            requests.note(connection, request_id, _told(unlisted))
+        if remarks:
+            requests.note(connection, request_id, "; ".join(remarks))
         requests.finish_planning(connection, request_id)
     return frozen
 

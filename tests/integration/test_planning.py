@@ -6,11 +6,11 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from darkroom.services.imports import Cancelled, SourceFault, plan
 from darkroom.settings import BatchSettings
-from darkroom.stores.state import batches, requests, sources
+from darkroom.stores.state import batches, requests, schema, sources
 from darkroom.testing.sources import ask, register
 
 SETTINGS = BatchSettings(files=4)
@@ -102,6 +102,20 @@ def test_a_source_that_is_gone_is_a_fault_and_nothing_is_marked_missing(state: E
         plan(state, SETTINGS, ask(state, source))
     with state.begin() as connection:
         assert sources.count_files(connection, source) == 10
+
+
+def test_what_is_new_in_a_source_that_is_almost_empty_is_taken_in_all_the_same(state: Engine, folder: Path):
+    source = register(state, folder)
+    take_all(state, plan(state, SETTINGS, ask(state, source)))
+    for number in range(8):
+        (folder / f"{number}.jpg").unlink()
+    (folder / "new.jpg").write_bytes(b"new")
+    request = ask(state, source)
+    assert sizes(state, plan(state, SETTINGS, request)) == [1]
+    with state.begin() as connection:
+        told = connection.execute(select(schema.requests).where(schema.requests.c.id == request)).one()
+        assert (told.state, "mounted" in told.error) == ("running", True)
+        assert sources.count_files(connection, source) == 11
 
 
 def test_a_few_deleted_files_are_marked_missing(state: Engine, folder: Path):
