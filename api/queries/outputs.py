@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, case, func, select
 
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
 
-photos, outputs = schema.photos, schema.published_outputs
+photos, outputs, current = schema.photos, schema.published_outputs, schema.outputs
+
+OUTDATED = "it is of an earlier version, and made anew"
 
 
 def published(caller: Caller, connection: Connection) -> int:
@@ -22,12 +24,21 @@ def published(caller: Caller, connection: Connection) -> int:
 def counted(caller: Caller, connection: Connection, reasons: int) -> Sequence[Row[Any]]:
     """Rows `output, state, reason, photos, of_state`: per output and state, with its `reasons` commonest reasons.
 
-    `of_state` is how many photos are in the state for any reason. An output nothing is said about has no row.
+    `of_state` is how many photos are in the state for any reason. An output nothing is said about has no row; one that
+    was made, or failed, at another version than the one that counts is missing.
     """
+    counts = and_(current.c.library_id == outputs.c.library_id, current.c.output == outputs.c.output)
+    stale = and_(outputs.c.state.in_(("done", "failed")), outputs.c.version != current.c.version)
+    stands = select(
+        outputs.c.output,
+        case((stale, "missing"), else_=outputs.c.state).label("state"),
+        case((stale, OUTDATED), else_=outputs.c.reason).label("reason"),
+    )
+    mine = outputs.c.library_id.in_(caller.libraries)
+    each = stands.select_from(outputs).outerjoin(current, counts).where(mine).subquery()
     grouped = (
-        select(outputs.c.output, outputs.c.state, outputs.c.reason, func.count().label("photos"))
-        .where(outputs.c.library_id.in_(caller.libraries))
-        .group_by(outputs.c.output, outputs.c.state, outputs.c.reason)
+        select(each.c.output, each.c.state, each.c.reason, func.count().label("photos"))
+        .group_by(each.c.output, each.c.state, each.c.reason)
         .subquery()
     )
     here = (grouped.c.output, grouped.c.state)

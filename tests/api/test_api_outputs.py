@@ -5,10 +5,13 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
+from api.queries.outputs import OUTDATED
+from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.domain.outputs import OUTPUTS
 from darkroom.stores.state import keys, schema
+from darkroom.stores.state.outputs import OutputVersion, set_versions
 from darkroom.testing.serving import add_library, publish_photo
 
 State = Callable[[], AbstractContextManager[Connection]]
@@ -67,3 +70,19 @@ def test_an_output_of_a_plugin_is_listed_too(client: httpx.Client, state: State)
     found = outputs(client)
     assert found["captions"]["photos"]["done"] == 1
     assert "photos" not in found
+
+
+def test_what_was_made_at_an_earlier_version_is_missing_and_what_is_off_stays_off(
+    client: httpx.Client, state: State
+) -> None:
+    with state() as connection:
+        for name, stands in {"new": "done", "old": "done", "older": "failed", "off": "off"}.items():
+            publish_photo(connection, name, outputs={"texts": stands})
+        table = schema.published_outputs
+        connection.execute(update(table).values(version="1"))
+        newest = select(schema.photos.c.photo_id).order_by(schema.photos.c.epoch).limit(1).scalar_subquery()
+        connection.execute(update(table).where(table.c.photo_id == newest).values(version="2"))
+        set_versions(connection, DEFAULT_LIBRARY, [OutputVersion("texts", "2", "reader")])
+    texts = outputs(client)["texts"]
+    assert texts["photos"] == {"done": 1, "failed": 0, "missing": 2, "off": 1}
+    assert texts["reasons"] == [{"state": "missing", "reason": OUTDATED, "photos": 2}]
