@@ -36,9 +36,10 @@ MOST_VALUES = 100
 
 
 def restricted(caller: Caller, filter: Filter | None, person_id: UUID | None, epoch: int) -> ColumnElement[bool]:
-    """Photos that were published by `epoch`, are in the caller's libraries, fulfil the filter, and show the person."""
+    """Photos that were first published by `epoch`, are the caller's, fulfil the filter, and show the person."""
+    first = func.coalesce(photos.c.first_epoch, photos.c.epoch)
     shown = [shows(caller, [person_id])] if person_id else []
-    return and_(photos.c.epoch <= epoch, accepted(caller, filter), *shown)
+    return and_(first <= epoch, accepted(caller, filter), *shown)
 
 
 def among(caller: Caller, photo_ids: Collection[UUID]) -> ColumnElement[bool]:

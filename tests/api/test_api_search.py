@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select
 
 from api.dependencies import Parts
 from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.services.documents import entry
 from darkroom.stores.state import keys, schema
+from darkroom.stores.state.publishing import next_epoch, publish_photos
 from darkroom.testing.serving import add_library
 from darkroom.testing.vectors import MemoryVectors
 
@@ -172,6 +173,20 @@ def test_a_restart_between_pages_shows_the_same_epoch(client: httpx.Client, publ
     assert sorted(ids(first) + ids(second)) == sorted(made)
     assert second["epoch"] == first["epoch"]
     assert second["next_cursor"] is None
+
+
+def test_photos_published_anew_between_pages_stay(client: httpx.Client, publish: Publish, state: State) -> None:
+    made = [publish(f"{number}.jpg", title="sunset") for number in range(4)]
+    first = search(client, text="sunset", limit=2)
+    listed = search(client, filter="title:sunset", limit=2)
+    with state() as connection:
+        rows = connection.execute(select(schema.photos)).mappings().all()
+        epoch, _ = next_epoch(connection)
+        own = ("epoch", "first_epoch", "published_at")
+        publish_photos(connection, epoch, [{name: row[name] for name in row if name not in own} for row in rows])
+    for page, asked in ((first, {"text": "sunset"}), (listed, {"filter": "title:sunset"})):
+        second = search(client, **asked, limit=2, cursor=page["next_cursor"])
+        assert sorted(ids(page) + ids(second)) == sorted(made)
 
 
 def test_a_photo_removed_between_pages_is_left_out(client: httpx.Client, publish: Publish, state: State) -> None:

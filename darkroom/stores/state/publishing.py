@@ -32,10 +32,10 @@ def publish_photos(connection: Connection, epoch: int, photos: Sequence[Mapping[
     table = schema.photos
     for photo in photos:
         values = {**photo, "epoch": epoch}
-        statement = upsert(table).values(**values)
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["photo_id"], set_={**values, "published_at": func.now()})
-        )
+        statement = upsert(table).values(**values, first_epoch=epoch)
+        first = func.coalesce(table.c.first_epoch, table.c.epoch)
+        changes = {**values, "first_epoch": first, "published_at": func.now()}
+        connection.execute(statement.on_conflict_do_update(index_elements=["photo_id"], set_=changes))
     publish_words(connection, photos)
     for library_id in {photo["library_id"] for photo in photos}:
         mine = [photo["photo_id"] for photo in photos if photo["library_id"] == library_id]

@@ -37,6 +37,7 @@ photos = Table(
     Column("photo_id", Uuid, primary_key=True),
     library(),
     Column("epoch", BigInteger, nullable=False),
+    Column("first_epoch", BigInteger),
     Column("sha256", Text, nullable=False),
     Column("media_type", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
