@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -22,7 +22,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 
-class PostgresSettings(BaseModel):
+class Section(BaseModel):
+    """Settings of one part. A name that is none of them is a fault: misspelt, it would be ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PostgresSettings(Section):
     """Where state lives. Without `url` the embedded server is started."""
 
     url: SecretStr | None = Field(
@@ -44,7 +50,7 @@ class PostgresSettings(BaseModel):
         return given
 
 
-class ApiSettings(BaseModel):
+class ApiSettings(Section):
     """Where the API listens."""
 
     host: str = Field("127.0.0.1", description="Address to bind.")
@@ -63,14 +69,14 @@ class ApiSettings(BaseModel):
     )
 
 
-class DagsterSettings(BaseModel):
+class DagsterSettings(Section):
     """Dagster's web UI and run queue. The UI has no login: it binds loopback only."""
 
     port: int | None = Field(None, description="Port of the UI; 8361, or a free one when that is busy, when unset.")
     batches_at_once: int = Field(2, ge=2, description="Batches at once; one slot is kept for interactive ones.")
 
 
-class LakeSettings(BaseModel):
+class LakeSettings(Section):
     """The lake's files and DuckDB's share of the machine."""
 
     encrypted: bool = Field(True, description="Encrypt Parquet files; decided once, when the lake is created.")
@@ -79,7 +85,7 @@ class LakeSettings(BaseModel):
     snapshots_kept_days: int = Field(7, ge=1, description="How long time travel reaches back.")
 
 
-class DecodingSettings(BaseModel):
+class DecodingSettings(Section):
     """Limits of the sandbox in which every file is decoded."""
 
     workers: int = Field(0, ge=0, description="Worker processes; 0 means one per core.")
@@ -89,7 +95,7 @@ class DecodingSettings(BaseModel):
     seconds: float = Field(60.0, description="Time one file may take.", gt=0)
 
 
-class BatchSettings(BaseModel):
+class BatchSettings(Section):
     """When a batch is frozen."""
 
     files: int = Field(256, ge=1, description="Files per batch while texts or faces are on.")
@@ -107,7 +113,7 @@ class BatchSettings(BaseModel):
     )
 
 
-class InferenceSettings(BaseModel):
+class InferenceSettings(Section):
     """Which provider serves each task, and how many processes may run models."""
 
     workers: int = Field(0, ge=0, description="Model processes of one thread each; 0 means one per core.")
@@ -118,7 +124,7 @@ class InferenceSettings(BaseModel):
     seconds_per_photo: float = Field(120.0, gt=0, description="Time one photo may take in a model.")
 
 
-class SearchSettings(BaseModel):
+class SearchSettings(Section):
     """What is remembered of searches."""
 
     record_events: bool = Field(True, description="Record how searches are asked and how they go, for analysts.")

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from typer.core import TyperGroup
 
 from darkroom.cli import demo, duplicates, exits, gallery, imports, models, people, photos, platform, search, sql, why
@@ -57,12 +58,20 @@ class FriendlyGroup(TyperGroup):
         except NotRunning as error:
             exits.stop(exits.NOT_RUNNING, str(error))
         except ValidationError as error:
-            faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+            faults = "; ".join(map(_fault, error.errors()))
             exits.stop(exits.USAGE, f"The settings are wrong (DARKROOM_… or settings.toml): {faults}")
         except UnicodeEncodeError:
             exits.stop(exits.USAGE, "Something that was given is no UTF-8; only the paths of files may be anything.")
         except PermissionError as error:
             exits.stop(exits.FAILED, f"This user may not touch {error.filename}: use the user that owns the home.")
+
+
+def _fault(fault: ErrorDetails) -> str:
+    """A fault of the settings in a phrase; a setting that does not exist is named as in the file and as a variable."""
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return f"there is no setting {name} (DARKROOM_{name.replace('.', '__').upper()})"
+    return f"{name}: {fault['msg']}"
 
 
 app = typer.Typer(
