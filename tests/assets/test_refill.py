@@ -63,6 +63,15 @@ def test_a_timeout_is_tried_again_after_growing_pauses_and_then_rests(platform: 
     assert frozen(platform) == [], "it has been tried often enough; what is corrupt stays so"
 
 
+def test_tries_are_counted_for_each_version(platform: Platform, photos: list[UUID], monkeypatch: pytest.MonkeyPatch):
+    for _ in range(MOST_TRIES):
+        fail(platform, photos[0], "timeout")
+    monkeypatch.setattr("darkroom.inference.providers.rapidocr.RapidOcr.code_version", "next")
+    assert photos[0] in frozen(platform)
+    fail(platform, photos[0], "timeout")
+    assert standing(platform, photos[0], "texts").tries == 1
+
+
 def test_a_photo_whose_second_try_succeeds_is_published_with_it(platform: Platform, photos: list[UUID], run_batch):
     fail(platform, photos[0], "crashed")
     wait(platform, FIRST_PAUSE * 2)

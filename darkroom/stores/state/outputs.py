@@ -103,7 +103,7 @@ def done(
 
 
 def record(connection: Connection, library_id: UUID, outputs: Sequence[PhotoOutput]) -> None:
-    """Records how outputs stand now; a failure counts one more try, success resets the count."""
+    """Records how outputs stand now; a failure counts one more try at its version, success resets the count."""
     table = schema.photo_outputs
     newest = {(item.photo_id, item.output): item for item in outputs}
     if not newest:
@@ -113,7 +113,8 @@ def record(connection: Connection, library_id: UUID, outputs: Sequence[PhotoOutp
     )
     given = statement.excluded
     values = {name: given[name] for name in ("version", "provider", "attempt", "state", "reason")}
-    tries = case((given.state == "failed", table.c.tries + 1), else_=0)
+    again = and_(given.state == "failed", table.c.version.is_not_distinct_from(given.version))
+    tries = case((again, table.c.tries + 1), else_=given.tries)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["photo_id", "output"], set_={**values, "tries": tries, "updated_at": func.now()}
