@@ -70,6 +70,8 @@ def make(platform: Platform, library_id: UUID) -> Made | None:
             state.still_true(connection, current, epoch)
         return None
     was = remembered({face: (place, person) for face, (place, person) in before.items() if person}, places)
+    # Decisions that came later than the rows of that generation have changed what is shown.
+    was |= {row.face_id: row.person_id for row in published if row.person_id}
     faces = [Face(row.face_id, row.photo_id, row.size_px) for row in published]
     whose = _clustered(platform, library_id, faces, was, replay(facts, places))
     with platform.state.begin() as connection:
@@ -87,7 +89,7 @@ def show(platform: Platform, library_id: UUID) -> int:
     generation = generations.unshown(platform, library_id, KIND)
     if generation is None:
         return 0
-    return generations.show(platform, generation, TABLES, partial(_serve, library_id))
+    return generations.show(platform, generation, TABLES, partial(_serve, generation))
 
 
 def evidence(platform: Platform, generation: Generation, rows: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
@@ -151,12 +153,21 @@ def _places_and_people(rows: pa.Table) -> dict[UUID, tuple[Place, UUID | None]]:
     }
 
 
-def _serve(library_id: UUID, connection: Connection, epoch: int, rows: Mapping[str, pa.Table]) -> list[UUID]:
-    """Shows whose faces are, with every decision that was taken while the generation was made."""
+def _serve(generation: Generation, connection: Connection, epoch: int, rows: Mapping[str, pa.Table]) -> list[UUID]:
+    """Shows whose faces are, with every decision that was taken while the generation was made.
+
+    Whoever was decided about meanwhile keeps every face they have: the generation may have given them away.
+    """
+    library_id = generation.library_id
     made = _places_and_people(rows[PERSON_FACES.name])
     places = {face: place for face, (place, _) in made.items()}
+    decided = {fact.person_id for fact in people.facts_of(connection, library_id, after=generation.fact)}
+    published = people.published_faces(connection, library_id) if decided else ()
+    kept = {row.face_id: row.person_id for row in published if row.person_id in decided and row.face_id in made}
+    taken = {(places[face].photo_id, person) for face, person in kept.items()}
+    given = {face: person for face, (place, person) in made.items() if person and (place.photo_id, person) not in taken}
     curation = replay(people.facts_of(connection, library_id), places)
-    whose = honoured({face: person for face, (_, person) in made.items() if person}, curation, places)
+    whose = honoured(given | kept, curation, places)
     changed = people.assign(connection, epoch, library_id, {face: whose.get(face) for face in made})
     names = {person: curation.names.get(person) for person in curation.people}
     people.describe(connection, epoch, library_id, names, curation.hidden)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from darkroom.domain.identity import DEFAULT_LIBRARY, DEFAULT_OWNER
+from darkroom.services import people as services
 from darkroom.services.curating import Curator
 from darkroom.services.people import KIND
 from darkroom.services.platform import Platform
@@ -157,6 +158,32 @@ def test_decisions_after_which_faces_may_belong_elsewhere_ask_for_a_new_grouping
     assert clock.settled() == []
     with platform.state.begin() as connection:
         assert None not in {row.person_id for row in people.published_faces(connection, DEFAULT_LIBRARY)}
+
+
+def test_a_name_given_while_people_are_grouped_asks_for_one_more_grouping(
+    clock: Clock, platform, publish, monkeypatch: pytest.MonkeyPatch
+):
+    publish([[0]] * 4)
+    (request,) = clock.settled()
+    clock.run(request)
+    with platform.state.begin() as connection:
+        (person,) = {row.person_id for row in people.published_faces(connection, DEFAULT_LIBRARY)}
+    publish([[0]], first=4)
+    (request,) = clock.settled()
+    make = services.make
+
+    def slow(platform: Platform, library_id: uuid.UUID):
+        made = make(platform, library_id)
+        curate(platform, lambda curator: curator.rename(person, "Anna"))
+        return made
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(services, "make", slow)
+        clock.run(request)
+    (request,) = clock.settled()
+    clock.run(request)
+    curate(platform, lambda curator: curator.rename(person, "Anna Berg"))
+    assert clock.settled() == []
 
 
 def test_a_grouping_that_came_to_nothing_is_asked_for_again_but_not_at_once(clock: Clock, publish):

@@ -18,7 +18,7 @@ from darkroom.services.curating import Curator
 from darkroom.services.gates import NotGated
 from darkroom.services.platform import Platform
 from darkroom.stores.state import generations, people, publishing, schema
-from darkroom.testing.people import publish_people
+from darkroom.testing.people import looks, publish_people
 from darkroom.testing.serving import add_library, publish_photo
 from orchestration import tags
 from orchestration.definitions import build_definitions
@@ -199,6 +199,53 @@ def test_a_decision_taken_while_a_generation_was_made_is_not_undone_by_showing_i
     monkeypatch.setattr(services, "make", make)
     assert group().success
     assert whose(platform)[faces[1][0]] not in (None, anna)
+
+
+@pytest.mark.parametrize(
+    ("few", "many", "named"),
+    [(2, 4, ("Anna",)), (2, 4, ("Anna", "Berta")), (30, 40, ("Anna", "Berta")), (30, 80, ("Anna",))],
+)
+def test_who_is_named_while_a_generation_gives_their_faces_away_keeps_them_then_and_in_the_next(
+    platform: Platform, group, monkeypatch, few: int, many: int, named: tuple[str, ...]
+):
+    faces = [face for (face,) in publish(platform, [[0]] * few + [[1]] * many)]
+    assert group().success
+    people_of = [whose(platform)[faces[0]], whose(platform)[faces[-1]]]
+    look_like(monkeypatch, faces[:few], 1)
+    publish(platform, [[1]] * 3, first=len(faces))
+    make = services.make
+
+    def slow(platform: Platform, library_id: uuid.UUID):
+        made = make(platform, library_id)
+        for person, name in zip(people_of, named, strict=False):
+            curate(platform, lambda curator: curator.rename(person, name))
+        return made
+
+    monkeypatch.setattr(services, "make", slow)
+    assert group().success
+    assert [whose(platform)[face] for face in faces] == [people_of[0]] * few + [people_of[1]] * many
+    monkeypatch.setattr(services, "make", make)
+    assert group().success
+    held = Counter(whose(platform).values())
+    assert [whose(platform)[face] for face in faces] == [people_of[0]] * few + [people_of[1]] * many
+    with platform.state.begin() as connection:
+        current = generations.newest(connection, DEFAULT_LIBRARY, "people", "current")
+    rows = generation_service.rows_of(platform, current, services.TABLES)["person_faces"]
+    assert Counter(map(uuid.UUID, rows["person_id"].to_pylist())) == held
+    assert services.make(platform, DEFAULT_LIBRARY) is None
+
+
+def look_like(monkeypatch: pytest.MonkeyPatch, faces: list[uuid.UUID], person: int) -> None:
+    """From now on these faces look like a person, as if new photos had shown that they do."""
+    known = services.descriptors
+
+    def described(*asked):
+        ids, vectors = known(*asked)
+        for number, face in enumerate(faces, 1000):
+            vectors[ids.index(str(face))] = looks(person, number)
+        return ids, vectors
+
+    monkeypatch.setattr(services, "descriptors", described)
 
 
 def lose_everything_computed(platform: Platform) -> None:

@@ -70,9 +70,9 @@ def show(connection: Connection, generation: Generation) -> None:
     if (connection.execute(current).scalar() or 0) > generation.number:
         raise RuntimeError(f"a later generation of {generation.kind} than {generation.number} is shown already")
     connection.execute(update(table).where(*same, table.c.state == "current").values(state="retired"))
-    connection.execute(
-        update(table).where(table.c.number == generation.number).values(state="current", flipped_at=func.now())
-    )
+    # Not when the transaction began: whoever decided something before the flip has an earlier time than this.
+    values = {"state": "current", "flipped_at": func.clock_timestamp()}
+    connection.execute(update(table).where(table.c.number == generation.number).values(**values))
 
 
 def still_true(connection: Connection, generation: Generation, epoch: int, fact: int | None = None) -> None:

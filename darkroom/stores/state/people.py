@@ -43,13 +43,23 @@ def newest_fact(connection: Connection, library_id: UUID, kinds: Sequence[str] =
 
 
 def newest_regrouping(connection: Connection, library_id: UUID) -> int:
-    """Number of the newest fact after which faces may belong elsewhere than the newest generation says (0: none)."""
-    return newest_fact(connection, library_id, REGROUPING)
+    """Number of the newest fact after which faces may belong elsewhere than the current generation says (0: none).
+
+    Naming and hiding move no face, unless that generation was being made meanwhile and gave away what the person had.
+    """
+    shown = schema.generations
+    missed = (
+        select(func.max(facts.c.id))
+        .join(shown, (shown.c.library_id == facts.c.library_id) & (facts.c.id > shown.c.fact))
+        .where(shown.c.library_id == library_id, shown.c.kind == "people", shown.c.state == "current")
+        .where(facts.c.photo_id.is_not(None), facts.c.decided_at < shown.c.flipped_at)
+    )
+    return max(newest_fact(connection, library_id, REGROUPING), connection.execute(missed).scalar() or 0)
 
 
-def facts_of(connection: Connection, library_id: UUID, upto: int | None = None) -> list[Fact]:
-    """Every fact of a library, oldest first; `upto` the number of the last one wanted."""
-    statement = select(facts).where(facts.c.library_id == library_id).order_by(facts.c.id)
+def facts_of(connection: Connection, library_id: UUID, upto: int | None = None, after: int = 0) -> list[Fact]:
+    """Facts of a library, oldest first: those `after` one, `upto` the last one wanted."""
+    statement = select(facts).where(facts.c.library_id == library_id, facts.c.id > after).order_by(facts.c.id)
     if upto is not None:
         statement = statement.where(facts.c.id <= upto)
     return [_fact(row) for row in connection.execute(statement)]
