@@ -54,9 +54,11 @@ class Made:
 def make(platform: Platform, library_id: UUID) -> Made | None:
     """Writes a generation of a library's people; `None` when what is shown would come out again.
 
-    It is made from published faces and the decisions so far. Whoever was killed making an earlier one is no trouble.
+    It is made from published faces and the decisions so far. One at a time: what an earlier call left unshown is given
+    up.
     """
     with platform.state.begin() as connection:
+        state.give_up(connection, library_id, KIND)
         epoch = state.content_epoch(connection, library_id)
         fact = people.newest_fact(connection, library_id)
         pressing = people.newest_regrouping(connection, library_id)

@@ -144,6 +144,26 @@ def test_a_run_killed_before_its_generation_was_shown_leaves_nothing_to_see(plat
     assert len(numbers) == 3
 
 
+def test_generations_of_killed_runs_are_given_up_whether_or_not_anything_is_new(platform: Platform, group):
+    publish(platform, ALBUM)
+    killed = [services.make(platform, DEFAULT_LIBRARY).generation for _ in range(2)]
+    assert states(platform) == dict(zip(killed, ("retired", "made"), strict=True))
+    assert group().success
+    with platform.state.begin() as connection:
+        current = generations.newest(connection, DEFAULT_LIBRARY, "people", "current")
+        left = generations.begin(connection, DEFAULT_LIBRARY, "people", current.epoch, current.fact)
+    assert services.make(platform, DEFAULT_LIBRARY) is None
+    assert states(platform) == {**dict.fromkeys([*killed, left.number], "retired"), current.number: "current"}
+    assert services.show(platform, DEFAULT_LIBRARY) == 0
+
+
+def states(platform: Platform) -> dict[int, str]:
+    """The state of every generation, by number."""
+    table = schema.generations
+    with platform.state.begin() as connection:
+        return dict(connection.execute(select(table.c.number, table.c.state)).tuples().all())
+
+
 def test_a_generation_that_was_changed_after_its_gate_is_not_shown(platform: Platform, group):
     publish(platform, ALBUM)
     made = services.make(platform, DEFAULT_LIBRARY)
