@@ -144,7 +144,7 @@ class _Request:
     def facets(self) -> SearchFacets:
         caller, connection, condition, complete = self.caller, self.connection, self.restriction, True
         if self.ranks:
-            results = self._results(0, MOST_FACETED)
+            results = self._results(0, MOST_FACETED, anew=False)
             complete = not results.more
             condition = queries.among(caller, [UUID(one.photo_id) for one in results.found])
         return SearchFacets(
@@ -156,10 +156,10 @@ class _Request:
             epoch=self.query.epoch,
         )
 
-    def _results(self, start: int, number: int) -> Results:
+    def _results(self, start: int, number: int, *, anew: bool = True) -> Results:
         serving = AskedServing(self.caller, self.connection, self.restriction)
         try:
-            return self.parts.search.page(self.query, serving, start, number)
+            return self.parts.search.page(self.query, serving, start, number, anew=anew)
         except IndexUnavailable:
             # Photos that only fulfil the filter would look like answers to the text.
             raise Problem(UNAVAILABLE, "The search index does not answer; searching by filter works.") from None

@@ -139,14 +139,15 @@ class SearchService:
         self._turns = BoundedSemaphore(AT_ONCE)
         self._threads = ThreadPoolExecutor(AT_ONCE * len(LEGS), thread_name_prefix="legs")
 
-    def page(self, query: Query, serving: Serving, start: int, number: int) -> Results:
+    def page(self, query: Query, serving: Serving, start: int, number: int, *, anew: bool = True) -> Results:
         """Results `start` to `start + number` of a query, best first.
 
+        A first page begins `anew` where a leg could not answer: it may now. Later pages go on with what was begun.
         Raises `IndexUnavailable`. A query that ranks nothing, or names no library, finds nothing.
         """
         if not query.ranked or not query.libraries:
             return Results([])
-        ranking, stages = self._ranking(query), Stages()
+        ranking, stages = self._ranking(query, anew=anew and not start), Stages()
         with ranking.lock:
             if not ranking.begun:
                 self._begin(query, ranking, serving, stages)
@@ -173,8 +174,10 @@ class SearchService:
         """How many photos lack what a leg needs, by output: `count` is asked once per epoch and libraries."""
         return self._missing.of(query.libraries, query.epoch, count)
 
-    def _ranking(self, query: Query) -> Ranking:
+    def _ranking(self, query: Query, *, anew: bool) -> Ranking:
         with self._lock:
+            if anew and query in self._rankings and self._rankings[query].lacking:
+                del self._rankings[query]
             ranking = self._rankings.setdefault(query, Ranking())
             self._rankings.move_to_end(query)
             while len(self._rankings) > 1 and sum(len(one.seen) for one in self._rankings.values()) > _KEPT:

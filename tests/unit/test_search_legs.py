@@ -267,6 +267,27 @@ def test_meaning_that_is_not_there_is_told_and_words_still_find(index):
     assert results.lacking == (Lacking("meaning", "its model cannot be loaded"),)
 
 
+def test_a_first_page_asks_a_leg_again_that_could_not_answer_and_later_pages_go_on_as_they_began(index):
+    meanings = FakeMeanings()
+    service = SearchService(index, meanings, Alike())
+    index.upsert([photo(f"w{number}", title="sunset " * (1 + number)) for number in range(4)])
+    index.upsert([photo("meant", title="dusk", meant="sunset")])
+    meanings.fault = "its model cannot be loaded"
+    first = service.page(asked("sunset"), MemoryServing(), 0, 2)
+    meanings.fault = None
+    counted = service.page(asked("sunset"), MemoryServing(), 0, 100, anew=False)
+    later = service.page(asked("sunset"), MemoryServing(), 2, 2)
+    assert {one.leg for one in (*first.lacking, *later.lacking, *counted.lacking)} == {"meaning"}
+    walked = [one.photo_id for one in (*first.found, *later.found)]
+    assert walked == [one.photo_id for one in counted.found] and set(walked) == {"w0", "w1", "w2", "w3"}
+    again = service.page(asked("sunset"), MemoryServing(), 0, 100)
+    assert again.lacking == ()
+    assert {one.photo_id for one in again.found} == {*walked, "meant"}
+    lists = index.lists
+    assert service.page(asked("sunset"), MemoryServing(), 0, 100).found == again.found
+    assert index.lists == lists
+
+
 def test_a_space_the_index_has_not_is_told_and_words_still_find(index):
     index.upsert([photo("a", title="sunset")])
     service = SearchService(index, FakeMeanings("document_newer"), Alike())
