@@ -25,6 +25,9 @@ from darkroom.security.callers import Caller
 from darkroom.services.search import Example, Query, Results
 from darkroom.services.search_events import SearchEvent
 
+NAMES = "people:read"
+"""The scope without which nobody's name is told, or counts."""
+
 
 def binding(caller: Caller, asked: SearchRequest) -> tuple[object, ...]:
     """What a cursor of this search belongs to."""
@@ -69,17 +72,17 @@ def query_of(
     libraries = tuple(str(library) for library in caller.libraries)
     person = str(asked.person_id) if asked.person_id else None
     example = _example(caller, parts, connection, asked)
-    return Query(query_words(text), filter, libraries, epoch, text, example, person)
+    return Query(query_words(text), filter, libraries, epoch, text, example, person, caller.may(NAMES))
 
 
 def person_of(caller: Caller, connection: Connection, person_id: UUID | None) -> str | None:
-    """What the person asked for is called in reasons, if one is. Raises `Problem` (404) for a stranger."""
+    """What the person asked for is called in reasons, if one is asked for. Raises `Problem` (404) for a stranger."""
     if person_id is None:
         return None
     found = people_named.names(caller, connection, [person_id])
     if not found:
         raise Problem(NOT_FOUND, "There is no such person.")
-    return found[person_id] or "the person asked for"
+    return (found[person_id] if caller.may(NAMES) else None) or "the person asked for"
 
 
 def opted_out(headers: Mapping[str, str]) -> bool:

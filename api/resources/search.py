@@ -57,7 +57,7 @@ def search_photos(caller: PhotoSearcher, parts: PartsOf, request: Request, asked
 
     Every hit says by what it was found. Photos that answer too little are left out, so an empty page means that nothing
     relevant was found. Without a text and an example every photo that fulfils the rest is a result, in the timeline's
-    order.
+    order. Words name people, and reasons tell their names, where the caller has the scope `people:read`, too.
     """
     began = perf_counter()
     bound = binding(caller, asked)
@@ -78,7 +78,8 @@ def search_photos(caller: PhotoSearcher, parts: PartsOf, request: Request, asked
 def search_facets(caller: PhotoSearcher, parts: PartsOf, asked: SearchRequest) -> SearchFacets:
     """Years, cameras and people of a search's results, for narrowing it down. It takes the search's own body.
 
-    With a `cursor` it looks at that search's epoch; `limit` does not matter.
+    With a `cursor` it looks at that search's epoch; `limit` does not matter. Without the scope `people:read` there are
+    no people in it.
     """
     sealed = parts.cursors.open(asked.cursor, *binding(caller, asked))
     with _opened(caller, parts, asked, sealed) as search:
@@ -147,10 +148,11 @@ class _Request:
             results = self._results(0, MOST_FACETED, anew=False)
             complete = not results.more
             condition = queries.among(caller, [UUID(one.photo_id) for one in results.found])
+        people = queries.persons(caller, connection, condition) if self.query.names else ()
         return SearchFacets(
             years=[YearFacet(**row._mapping) for row in queries.years(caller, connection, condition)],
             cameras=[CameraFacet(**row._mapping) for row in queries.cameras(caller, connection, condition)],
-            people=[PersonFacet(**row._mapping) for row in queries.persons(caller, connection, condition)],
+            people=[PersonFacet(**row._mapping) for row in people],
             photos=queries.counted(caller, connection, condition),
             complete=complete,
             epoch=self.query.epoch,

@@ -69,7 +69,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked: words and the text they are of, an example, a person, a filter, whose libraries, which epoch."""
+    """What is asked: words and the text they are of, an example, a person, a filter, whose libraries, which epoch.
+
+    `names` says whether words may name people: whoever may not know them shares no ranking with those who may.
+    """
 
     words: tuple[str, ...]
     filter: Filter | None
@@ -78,6 +81,7 @@ class Query:
     text: str = ""
     example: Example | None = None
     person_id: str | None = None
+    names: bool = True
 
     @property
     def ranked(self) -> bool:
@@ -223,7 +227,7 @@ class SearchService:
         def names() -> dict[str, frozenset[str]]:
             return {person: frozenset(normalise(name).split()) for person, name in serving.names().items()}
 
-        known = self._names.of(query.libraries, query.epoch, names) if query.words else {}
+        known = self._names.of(query.libraries, query.epoch, names) if query.words and query.names else {}
         asked = set(query.words)
         return {
             person: tuple(word for word in query.words if word in said)

@@ -152,6 +152,32 @@ def test_a_name_finds_the_persons_photos_at_once_and_only_by_whole_words(
     assert ids(search(client, text="berger")) == []
 
 
+def test_names_are_neither_found_nor_told_without_the_scope_for_people(
+    client: httpx.Client,
+    client_of: Callable[[str], httpx.Client],
+    make_key: Callable[..., str],
+    publish: Publish,
+    state: State,
+) -> None:
+    photo = publish("a.jpg", title="beach")
+    with state() as connection:
+        anna = str(add_person(connection, "Anna Berg", [photo]))
+    asked = {"text": "anna beach", "person_id": anna}
+    for scopes, told in [
+        (("admin",), True),
+        (("photos:search",), False),
+        (("photos:search", "people:read"), True),
+        (("photos:search", "photos:read"), False),
+    ]:
+        asker = client_of(make_key(*scopes))
+        assert ids(search(asker, text="anna")) == ([photo] if told else [])
+        for one in (asked, {"text": "beach anna"}, {"person_id": anna}):
+            page, found = search(asker, **one), facets(asker, **one)
+            assert ids(page) == [photo]
+            assert ("Anna Berg" in str(page)) == told
+            assert [person["name"] for person in found["people"]] == (["Anna Berg"] if told else [])
+
+
 def test_hidden_people_are_not_found_by_name(client: httpx.Client, publish: Publish, state: State) -> None:
     photo = publish("a.jpg")
     with state() as connection:
