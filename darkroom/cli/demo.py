@@ -58,7 +58,9 @@ def demo(
             client, client.post("/v1/imports", {"source_id": source["id"]})["id"], quiet=not console.is_terminal
         )
         console.print(sentence(done))
-        grouped = _until(lambda: _grouped(client), "grouping faces and duplicates")
+        # Nothing new is not grouped again, and what was grouped may have been dismissed since.
+        nothing_new = not done["progress"]["photos_published"]
+        grouped = nothing_new or _until(lambda: _grouped(client), "grouping faces and duplicates")
         marts_built = _until(lambda: _marts_built(home, client), "building marts")
         photos = list(client.pages("/v1/photos", None))
         _found(console, photos, done)

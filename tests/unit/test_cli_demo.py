@@ -1,0 +1,46 @@
+"""`darkroom demo` over an API that answers at once: what it waits for, and how it ends."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from darkroom.cli import demo
+from darkroom.cli.main import app
+from darkroom.home import Home
+
+
+class FakeClient:
+    """A library nobody is shown in, and whose groups of duplicates were dismissed."""
+
+    def __init__(self, _: Home) -> None: ...
+
+    def post(self, path: str, _: dict[str, Any]) -> dict[str, Any]:
+        return {"id": path, "epoch": 1, "items": []}
+
+    def get(self, path: str, **_: Any) -> dict[str, Any]:
+        return {"items": []}
+
+    def pages(self, path: str, limit: int | None) -> list[dict[str, Any]]:
+        return []
+
+
+@pytest.mark.parametrize(("published", "exit_code"), [(0, 0), (5, 1)])
+def test_groups_are_waited_for_only_when_something_new_was_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: int, exit_code: int
+) -> None:
+    home = Home(tmp_path / "home")
+    home.run.mkdir(parents=True)
+    (home.run / "marts.json").write_text(json.dumps({"ok": True, "epoch": 1}))
+    home.endpoints_file.write_text(json.dumps({name: {"url": "http://127.0.0.1:9"} for name in ("api", "dagster")}))
+    counts = {"files_listed": 9, "files_new": published, "files_failed": 0, "photos_published": published}
+    done = {"state": "succeeded", "error": None, "progress": counts, "gates": {"passed": 9, "failed": 0}}
+    monkeypatch.setattr(demo, "AFTERWARDS_SECONDS", 0.5)
+    monkeypatch.setattr(demo, "Client", FakeClient)
+    monkeypatch.setattr(demo, "running", lambda home, stop: contextlib.nullcontext())
+    monkeypatch.setattr(demo, "write_library", lambda folder: [folder / "a.jpg"])
+    monkeypatch.setattr(demo, "follow", lambda client, import_id, quiet: done)
+    assert CliRunner().invoke(app, ["demo", "--once", "--folder", str(tmp_path)]).exit_code == exit_code
