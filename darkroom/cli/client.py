@@ -5,13 +5,18 @@ Belongs here: requests, pages and errors. Does not belong here: what a command p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 
 from darkroom.cli import exits
 from darkroom.home import Home, NotRunning
+
+PATIENCE_SECONDS = 60.0
+"""How long the API may be away in a row: it is started again a second after it has ended."""
 
 
 class Client:
@@ -27,6 +32,18 @@ class Client:
     def get(self, path: str, **params: Any) -> Any:
         """The JSON answer of a GET; parameters that are `None` are left out."""
         return self._json("GET", path, params={name: value for name, value in params.items() if value is not None})
+
+    def get_patiently(self, path: str, waiting: Callable[[], None]) -> Any:
+        """The JSON answer of a GET, asked again while the API is away; `waiting` is called before each further try."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                answer = self.http.get(path)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    return _told(answer)
+            waiting()
+            time.sleep(0.5)
+        return self.get(path)
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> Any:
         """The JSON answer of a POST."""
@@ -73,14 +90,18 @@ class Client:
             answer = self.http.request(method, path, **options)
         except httpx.TransportError as error:
             self._unreachable(error)
-        if answer.is_error:
-            _explain(answer)
-        return answer.json()
+        return _told(answer)
 
     def _unreachable(self, error: httpx.TransportError) -> None:
         exits.stop(
             exits.NOT_RUNNING, f"The API at {self.http.base_url} does not answer ({error}). See `darkroom status`."
         )
+
+
+def _told(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        _explain(answer)
+    return answer.json()
 
 
 def _explain(answer: httpx.Response) -> None:

@@ -122,7 +122,10 @@ def _stop_watching(client: Client, path: Path) -> None:
 
 
 def follow(client: Client, import_id: str, *, quiet: bool) -> Any:
-    """Follows an import to its end, with a bar on stderr unless `quiet`; returns its last document."""
+    """Follows an import to its end, with a bar on stderr unless `quiet`; returns its last document.
+
+    An import goes on without the API, so one that is away for a moment is waited for.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -135,7 +138,9 @@ def follow(client: Client, import_id: str, *, quiet: bool) -> Any:
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
         task = bar.add_task("waiting", total=None, rate="", eta="")
         while True:
-            now = client.get(f"/v1/imports/{import_id}")
+            now = client.get_patiently(
+                f"/v1/imports/{import_id}", lambda: bar.update(task, description="waiting for the API")
+            )
             progress = now["progress"]
             rate, eta = progress["rate_per_second"], progress["eta_seconds"]
             bar.update(

@@ -1,15 +1,24 @@
 """`darkroom import`: what it asks the API for when folders are watched, and no longer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import httpx
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from darkroom.cli import imports
+from darkroom.cli import client, exits, imports
 from darkroom.cli.main import app
+
+
+def document(state: str, **counts: int) -> dict[str, Any]:
+    """An import as the API tells it."""
+    progress = {"files_new": 1, "files_done": 1, **counts, "rate_per_second": None, "eta_seconds": None}
+    return {"id": "i1", "state": state, "progress": progress, "error": None}
 
 
 class FakeClient:
@@ -27,10 +36,9 @@ class FakeClient:
             return self.sources[-1]
         return {"id": "i1", "state": "new", "progress": {"files_failed": 0}, "error": None}
 
-    def get(self, path: str) -> dict[str, Any]:
+    def get_patiently(self, path: str, waiting: Callable[[], None]) -> dict[str, Any]:
         counts = {"files_listed": 14, "files_new": 14, "files_done": 14, "files_failed": 12, "photos_published": 2}
-        progress = {**counts, "rate_per_second": None, "eta_seconds": None}
-        return {"id": "i1", "state": "succeeded", "progress": progress, "error": None}
+        return document("succeeded", **counts)
 
     def patch(self, path: str, body: dict[str, Any]) -> None:
         self.asked.append((path, body))
@@ -115,3 +123,71 @@ def test_documents_of_several_imports_are_items(tmp_path: Path) -> None:
     told = json.loads(run(tmp_path / "a", tmp_path / "b", "--json").stdout)
     assert [one["id"] for one in told["items"]] == ["i1", "i1"]
     assert json.loads(run(tmp_path / "a", "--json").stdout)["id"] == "i1"
+
+
+class Bar:
+    """A progress bar's descriptions."""
+
+    told: ClassVar[list[str]]
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def add_task(self, *_: Any, **__: Any) -> int:
+        return 1
+
+    def update(self, _: int, description: str, **__: Any) -> None:
+        self.told.append(description)
+
+
+@pytest.fixture
+def follow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[float], httpx.Response]], Any]:
+    """Follows an import over an API that gives these answers, by the seconds that have passed."""
+    clock = SimpleNamespace(now=0.0)
+
+    def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    def follow(answer: Callable[[float], httpx.Response]) -> Any:
+        home = SimpleNamespace(endpoints=lambda: {"api": {"url": "http://api"}}, cli_key=lambda: "dk_key")
+        asking = client.Client(home)
+        asking.http = httpx.Client(
+            base_url="http://api", transport=httpx.MockTransport(lambda request: answer(clock.now))
+        )
+        return imports.follow(asking, "i1", quiet=True)
+
+    Bar.told = []
+    monkeypatch.setattr(imports, "Progress", Bar)
+    for module in (client, imports):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep))
+    return follow
+
+
+def test_an_api_that_restarts_twice_in_the_middle_is_waited_for_each_time(follow) -> None:
+    def answer(now: float) -> httpx.Response:
+        if 1 < now < 3 or 10 < now < 69:
+            raise httpx.ConnectError("refused")
+        if 3 <= now < 5:
+            return httpx.Response(503, json={"detail": "The state database does not answer."})
+        return httpx.Response(200, json=document("running" if now < 69 else "succeeded"))
+
+    assert follow(answer)["state"] == "succeeded"
+    states = [told for told, before in zip(Bar.told, ["", *Bar.told], strict=False) if told != before]
+    assert states == ["running", "waiting for the API", "running", "waiting for the API", "succeeded"]
+
+
+def test_an_api_that_stays_away_is_given_up_after_a_minute_and_other_problems_at_once(follow, capsys) -> None:
+    def away(now: float) -> httpx.Response:
+        raise httpx.ConnectError(f"refused at {now:.0f}")
+
+    with pytest.raises(typer.Exit) as ended:
+        follow(away)
+    assert ended.value.exit_code == exits.NOT_RUNNING
+    assert "refused at 60" in capsys.readouterr().err
+    with pytest.raises(typer.Exit) as ended:
+        follow(lambda _: httpx.Response(404, json={"detail": "There is no such import."}))
+    assert ended.value.exit_code == exits.USAGE
