@@ -1,5 +1,8 @@
 with searches as (
-    select * from {{ ref('stg_searches') }}
+    select
+        * exclude (library_id),
+        unnest(libraries) as library_id
+    from {{ ref('stg_searches') }}
 )
 
 select
