@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, select, text
 
 from assets.partitions import BATCHES
+from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.home import Home
 from darkroom.samples.library import write_library
 from darkroom.services.gates import Gatekeeper
@@ -24,6 +25,7 @@ from darkroom.testing.objects import MemoryObjects
 from darkroom.testing.postgres import embedded_postgres
 from darkroom.testing.sources import ask, register
 from darkroom.testing.vectors import MemoryVectors
+from orchestration import tags
 from orchestration.definitions import build_definitions
 
 KEPT = ("libraries", "users", "publish_epoch")
@@ -130,5 +132,16 @@ def import_source(platform: Platform, run_batch) -> Callable[[UUID], list[dg.Exe
     def run(source_id: UUID) -> list[dg.ExecuteInProcessResult]:
         batches = plan(platform.state, platform.settings.batch, ask(platform.state, source_id))
         return [run_batch(batch) for batch in batches]
+
+    return run
+
+
+@pytest.fixture
+def group(platform: Platform, instance: dg.DagsterInstance) -> Callable[..., dg.ExecuteInProcessResult]:
+    """Runs the job that groups a library's faces."""
+    job = build_definitions(platform=platform).resolve_job_def("group_people")
+
+    def run(library_id: UUID = DEFAULT_LIBRARY) -> dg.ExecuteInProcessResult:
+        return job.execute_in_process(instance=instance, tags={tags.LIBRARY: str(library_id)}, raise_on_error=False)
 
     return run
