@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from sqlalchemy import select, update
@@ -13,6 +14,7 @@ from darkroom.services import generations as generation_service
 from darkroom.services import people as services
 from darkroom.services.curating import Curator
 from darkroom.services.platform import Platform
+from darkroom.services.records import copy_person_facts
 from darkroom.stores.state import generations, people, schema
 from darkroom.testing.people import looks
 from tests.assets.test_people import ALBUM, publish, shown, whose
@@ -184,3 +186,17 @@ def test_who_was_said_not_to_be_somebody_and_is_merged_with_them_later_stays(pla
         assert group().success
         assert [whose(platform)[face] for face in faces] == [other] * 4
         lose_everything_computed(platform)
+
+
+def test_a_decision_that_is_committed_after_a_later_one_reaches_the_lake_as_well(platform: Platform):
+    first, second = (Fact(FactKind.NAMED, uuid.uuid4(), name=name) for name in ("Anna", "Berta"))
+    with ThreadPoolExecutor(1) as threads:
+        with platform.state.begin() as slow:
+            people.record_facts(slow, DEFAULT_LIBRARY, DEFAULT_OWNER, [first])
+            decide(platform, second)
+            copying = threads.submit(copy_person_facts, platform)
+            wait([copying], timeout=1)
+        copying.result()
+    copy_person_facts(platform)
+    found = platform.lake.query("SELECT name FROM core.person_facts ORDER BY fact").to_pylist()
+    assert [row["name"] for row in found] == ["Anna", "Berta"]

@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -66,7 +67,11 @@ def facts_of(connection: Connection, library_id: UUID, upto: int | None = None, 
 
 
 def facts_after(connection: Connection, number: int) -> Sequence[Row[Any]]:
-    """Rows of later facts, of every library, in order."""
+    """Rows of later facts, of every library, in order.
+
+    Whoever took an earlier number and has not committed yet is waited for, so that no fact is ever passed over.
+    """
+    connection.execute(text("LOCK TABLE control.person_facts IN SHARE MODE"))
     return connection.execute(select(facts).where(facts.c.id > number).order_by(facts.c.id)).all()
 
 
