@@ -33,7 +33,14 @@ class ImportRecord:
 
 
 def ask(
-    caller: Caller, connection: Connection, library_id: UUID, source_id: UUID, path: str | None, key: str | None
+    caller: Caller,
+    connection: Connection,
+    library_id: UUID,
+    source_id: UUID,
+    path: str | None,
+    key: str | None,
+    *,
+    removed_on_purpose: bool,
 ) -> tuple[UUID, bool]:
     """Asks for an import; returns its id and whether it was asked for before with the same idempotency key.
 
@@ -46,6 +53,7 @@ def ask(
         "path": path,
         "idempotency_key": key,
         "requested_by": caller.user_id,
+        "removed_on_purpose": removed_on_purpose,
     }
     statement = insert(requests).values(values).on_conflict_do_nothing().returning(requests.c.id)
     made = connection.execute(statement).scalar_one_or_none()

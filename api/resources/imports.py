@@ -63,7 +63,15 @@ def ask_import(
             wrong = {"pointer": "#/source_id", "detail": "there is no such source"}
             raise Problem(INVALID, "There is no such source.", errors=[wrong])
         path = _inside(FilePath(unescape(source.path)), new.path)
-        import_id, repeated = queries.ask(caller, connection, source.library_id, source.id, path, idempotency_key)
+        import_id, repeated = queries.ask(
+            caller,
+            connection,
+            source.library_id,
+            source.id,
+            path,
+            idempotency_key,
+            removed_on_purpose=new.removed_on_purpose,
+        )
         found = _seen(queries.by_id(caller, connection, import_id))
     if repeated and (found.row["source_id"], found.row["path"]) != (source.id, path):
         raise Problem(KEY_REUSED, "The Idempotency-Key belongs to an import of something else.")

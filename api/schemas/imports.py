@@ -24,6 +24,11 @@ class NewImport(BaseModel):
     path: str | None = Field(
         None, max_length=4096, description="A folder or file inside the source; everything when left out."
     )
+    removed_on_purpose: bool = Field(
+        False,
+        description="Whether files that are gone were removed on purpose. Otherwise an import fails when most are: the"
+        " disk may not be mounted. A watched source that is copied needs no such word.",
+    )
 
 
 class Progress(BaseModel):

@@ -52,6 +52,9 @@ def import_photos(
             "--watch/--no-watch", help="Go on looking for new files in these folders, or stop.", show_default=False
         ),
     ] = None,
+    removed: Annotated[
+        bool, typer.Option("--removed", help="Files that are gone were removed on purpose, be it most of them.")
+    ] = False,
 ) -> None:
     """Import folders of photos.
 
@@ -65,7 +68,8 @@ def import_photos(
         for path in paths:
             _stop_watching(client, path)
         return
-    started = [_start(client, path, "copy" if copy else "reference", watch) for path in paths]
+    mode = "copy" if copy else "reference"
+    started = [_start(client, path, mode, watch, removed=removed) for path in paths]
     if wait:
         quiet = as_json or not Console(stderr=True).is_terminal
         started = [follow(client, one["id"], quiet=quiet) for one in started]
@@ -81,7 +85,7 @@ def import_photos(
         raise typer.Exit(exits.PARTLY)
 
 
-def _start(client: Client, path: Path, mode: str, watch: bool | None) -> Any:
+def _start(client: Client, path: Path, mode: str, watch: bool | None, *, removed: bool) -> Any:
     start = path.expanduser().absolute()
     if not start.exists():
         exits.stop(exits.USAGE, f"{path} does not exist.")
@@ -98,7 +102,7 @@ def _start(client: Client, path: Path, mode: str, watch: bool | None) -> Any:
         client.patch(f"/v1/sources/{source['id']}", {"watched": True})
         typer.echo(f"{folder} is watched from now on.", err=True)
     part = {} if start.is_dir() else {"path": escape(os.fsencode(start.name))}
-    return client.post("/v1/imports", {"source_id": source["id"], **part})
+    return client.post("/v1/imports", {"source_id": source["id"], **part, "removed_on_purpose": removed})
 
 
 def _tell_overlaps(client: Client, source: Any) -> None:

@@ -17,6 +17,7 @@ from darkroom.domain.outputs import SLOW_OUTPUTS
 from darkroom.services.listing import Unlisted, list_files
 from darkroom.settings import BatchSettings
 from darkroom.stores.state import batches, outputs, publishing, requests, sources
+from darkroom.stores.state.requests import Request
 from darkroom.stores.state.sources import SeenFile, Source
 
 LOOK_AHEAD = 500
@@ -101,7 +102,7 @@ def plan(
     remarks = [_told(unlisted)] if unlisted else []
     if request.path is None:
         try:
-            _note_missing(engine, source, known, listed, began, unlisted)
+            _note_missing(engine, source, request, known, listed, began, unlisted)
         except SourceFault as fault:
             if not frozen:
                 raise
@@ -145,14 +146,22 @@ def _new_files(
 
 
 def _note_missing(
-    engine: Engine, source: Source, known: int, listed: int, began: datetime, unlisted: Sequence[Unlisted]
+    engine: Engine,
+    source: Source,
+    request: Request,
+    known: int,
+    listed: int,
+    began: datetime,
+    unlisted: Sequence[Unlisted],
 ) -> None:
     with engine.begin() as connection:
         listed += sum(sources.touch_below(connection, source.id, one.path) for one in unlisted)
-    if known and listed < known * (1 - VANISHED_SHARE):
+    # Whoever empties a folder that is watched and copied, an inbox, does so all the time; and its originals are kept.
+    expected = request.removed_on_purpose or (source.watched and source.mode == "copy")
+    if known and listed < known * (1 - VANISHED_SHARE) and not expected:
         raise SourceFault(
             f"source {source.name!r} had {known} files and now shows {listed}: is {source.root} mounted? "
-            "Nothing was marked as missing"
+            "Nothing was marked as missing. If they were removed on purpose, import it with --removed"
         )
     with engine.begin() as connection:
         if sources.mark_missing(connection, source.id, began):

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, update
 
 from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.domain.paths import escape
@@ -22,7 +22,11 @@ def register(engine: Engine, folder: Path, *, mode: str = "reference", watched: 
         return connection.execute(statement.returning(schema.sources.c.id)).scalar_one()
 
 
-def ask(engine: Engine, source_id: UUID) -> UUID:
+def ask(engine: Engine, source_id: UUID, *, removed_on_purpose: bool = False) -> UUID:
     """A request to import a source; returns its id."""
     with engine.begin() as connection:
-        return requests.ask_import(connection, DEFAULT_LIBRARY, source_id)
+        request = requests.ask_import(connection, DEFAULT_LIBRARY, source_id)
+        if removed_on_purpose:
+            table = schema.requests
+            connection.execute(update(table).where(table.c.id == request).values(removed_on_purpose=True))
+        return request

@@ -52,6 +52,16 @@ def test_an_import_is_promised_with_its_address(client: httpx.Client, source: di
     assert (row.kind, row.requested_by, row.priority) == ("import", DEFAULT_OWNER, 0)
 
 
+@pytest.mark.parametrize("removed", [True, False])
+def test_an_import_says_whether_files_were_removed_on_purpose(
+    client: httpx.Client, source: dict[str, str], state: State, removed: bool
+) -> None:
+    asked = {"source_id": source["id"], "removed_on_purpose": removed}
+    client.post("/v1/imports", json=asked).raise_for_status()
+    with state() as connection:
+        assert connection.execute(select(schema.requests.c.removed_on_purpose)).scalars().all() == [removed]
+
+
 def test_the_same_idempotency_key_is_the_same_import(client: httpx.Client, source: dict[str, str]) -> None:
     first = ask(client, source, **{"Idempotency-Key": "monday"})
     again = ask(client, source, **{"Idempotency-Key": "monday"})

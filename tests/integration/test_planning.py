@@ -118,6 +118,25 @@ def test_what_is_new_in_a_source_that_is_almost_empty_is_taken_in_all_the_same(s
         assert sources.count_files(connection, source) == 11
 
 
+def test_files_that_were_removed_on_purpose_are_missing_be_it_all_of_them(state: Engine, folder: Path):
+    source = register(state, folder)
+    take_all(state, plan(state, SETTINGS, ask(state, source)))
+    for file in folder.iterdir():
+        file.unlink()
+    assert plan(state, SETTINGS, ask(state, source, removed_on_purpose=True)) == []
+    with state.begin() as connection:
+        assert sources.count_files(connection, source) == 0
+
+
+def test_an_inbox_whose_originals_are_copied_may_be_emptied(state: Engine, folder: Path):
+    source = register(state, folder, mode="copy", watched=True)
+    settings = BatchSettings(files=20, quiet_seconds=0)
+    take_all(state, plan(state, settings, ask(state, source)))
+    for file in folder.iterdir():
+        file.unlink()
+    assert plan(state, settings, ask(state, source)) == []
+
+
 def test_a_few_deleted_files_are_marked_missing(state: Engine, folder: Path):
     source = register(state, folder)
     take_all(state, plan(state, SETTINGS, ask(state, source)))

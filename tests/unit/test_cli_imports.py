@@ -74,6 +74,13 @@ def test_an_import_that_says_nothing_of_watching_changes_nothing_of_it(tmp_path:
     assert [path for path, _ in FakeClient.asked] == ["/v1/sources", "/v1/imports"]
 
 
+def test_files_are_said_to_be_removed_on_purpose_only_when_they_are(tmp_path: Path) -> None:
+    run(tmp_path)
+    run(tmp_path, "--removed")
+    told = [body["removed_on_purpose"] for path, body in FakeClient.asked if path == "/v1/imports"]
+    assert told == [False, True]
+
+
 def test_watching_a_folder_ends_even_when_it_is_gone_and_nothing_is_imported(tmp_path: Path) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()

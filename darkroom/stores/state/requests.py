@@ -24,6 +24,8 @@ class Request:
     priority: int
     state: str
     attempt: int
+    removed_on_purpose: bool
+    """Whether files that are no longer there were removed by somebody who says so."""
 
 
 def request(connection: Connection, request_id: UUID) -> Request:

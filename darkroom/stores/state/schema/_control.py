@@ -116,6 +116,7 @@ requests = Table(
     now("created_at"),
     when("started_at"),
     when("finished_at"),
+    Column("removed_on_purpose", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("library_id", "idempotency_key"),
     one_of("kind", "import", "refill"),
     one_of("state", "new", "planning", "running", "succeeded", "failed", "cancelling", "cancelled"),
