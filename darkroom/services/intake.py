@@ -204,7 +204,7 @@ def _left_alone(platform: Platform, context: IntakeContext, item: Item, fault: F
         standing = outputs.of_photos(connection, [photo_id])[photo_id]
     done = {(one.output, one.version) for one in standing if one.state == "done"}
     wanted = [context.versions[output] for output in INTAKE_OUTPUTS if output not in context.off]
-    reason, attempt = f"{fault.kind}: {fault.reason}", context.batch.sequence
+    reason, attempt = f"{fault.kind or 'changed'}: {fault.reason}", context.batch.sequence
     failed = [
         PhotoOutput(photo_id, one.output, "failed", one.version, one.provider, attempt, reason)
         for one in wanted
