@@ -1,5 +1,5 @@
 // Keyboard shortcuts: never while somebody types or a dialog is open.
-import { useEffect, useRef } from "./dom.js";
+import { useLayoutEffect, useRef } from "./dom.js";
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]";
 
@@ -10,7 +10,8 @@ const TYPING = "input:not([type=checkbox]):not([type=radio]), textarea, select, 
 export function useShortcuts(actions, on = true) {
   const latest = useRef(actions);
   latest.current = actions;
-  useEffect(() => {
+  // Not after painting: what is seen can be pressed.
+  useLayoutEffect(() => {
     if (!on) return undefined;
     const pressed = (event) => {
       if (event.defaultPrevented || event.altKey) return;
