@@ -140,7 +140,7 @@ class Darkroom:
             file["path"]: photo
             for photo in self.photos()
             for file in photo["files"]
-            if known[file["source_id"]]["path"] == str(folder)
+            if known[file["source_id"]]["path"] == str(folder.resolve())
         }
 
     def failures(self, import_id: str) -> list[Any]:
