@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from darkroom.domain.identity import original_key
 from darkroom.sdk.stores import ObjectCorrupt, ObjectMissing
@@ -29,22 +28,22 @@ def verify_share(platform: Platform, share: int) -> IntegrityReport:
     They are those that should be there and those that are: of a file that was overwritten the former content, too.
     """
     with platform.state.begin() as connection:
-        kept: dict[tuple[UUID, str], UUID | None] = {
-            (library, sha256): photo for library, sha256, photo in contents.kept_originals(connection)
-        }
-        for library in libraries.library_ids(connection):
-            for stored in platform.objects.list(f"{library}/originals/"):
-                sha256 = stored.key.rpartition("/")[2]
-                if (library, sha256) not in kept:
-                    kept[library, sha256] = contents.photo_of(connection, library, sha256)
-    mine = [(*key, photo) for key, photo in sorted(kept.items()) if int(key[1][:8], 16) % SHARES == share]
+        known = libraries.library_ids(connection)
+        expected = {(library, sha256) for library, sha256, _ in contents.kept_originals(connection)}
+    stored = {
+        (library, kept.key.rpartition("/")[2])
+        for library in known
+        for kept in platform.objects.list(f"{library}/originals/")
+    }
+    mine = sorted(one for one in expected | stored if int(one[1][:8], 16) % SHARES == share)
     broken = []
-    for library, sha256, photo in mine:
+    for library, sha256 in mine:
         try:
             platform.objects.verify(original_key(library, sha256), sha256)
         except (ObjectMissing, ObjectCorrupt) as damage:
             broken.append(sha256)
             with platform.state.begin() as connection:
+                photo = contents.photo_of(connection, library, sha256)
                 reason = f"the original is damaged: {damage}"
                 failures.record(
                     connection,

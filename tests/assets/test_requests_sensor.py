@@ -37,6 +37,14 @@ def sense(platform: Platform, instance: dg.DagsterInstance) -> Sense:
     return tick
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A file that begins like a photo."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
+    return tmp_path / "photos"
+
+
 def run(platform: Platform, instance: dg.DagsterInstance, batch: UUID, attempt: int) -> str:
     """Runs a batch as the sensor would have it run; returns the run's id."""
     definitions = build_definitions(platform=platform, gatekeeper=Gatekeeper(platform))
@@ -54,11 +62,8 @@ def run(platform: Platform, instance: dg.DagsterInstance, batch: UUID, attempt: 
 
 
 def test_a_batch_that_fails_again_and_again_is_given_up_with_the_reason(
-    platform: Platform, instance: dg.DagsterInstance, sense: Sense, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
     request = ask(platform.state, register(platform.state, folder, mode="copy"))
     [batch] = plan(platform.state, platform.settings.batch, request)
     with platform.state.begin() as connection:
@@ -78,11 +83,8 @@ def test_a_batch_that_fails_again_and_again_is_given_up_with_the_reason(
 
 
 def test_a_batch_whose_run_failed_is_tried_again_as_another_run(
-    platform: Platform, instance: dg.DagsterInstance, sense: Sense, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
     [batch] = plan(platform.state, platform.settings.batch, ask(platform.state, register(platform.state, folder)))
     first = sense().run_requests or []
     monkeypatch.setattr(platform.lake, "insert", None)
@@ -94,11 +96,8 @@ def test_a_batch_whose_run_failed_is_tried_again_as_another_run(
 
 
 def test_further_tries_of_a_batch_wait_a_while(
-    platform: Platform, instance: dg.DagsterInstance, sense: Sense, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
     [batch] = plan(platform.state, platform.settings.batch, ask(platform.state, register(platform.state, folder)))
     monkeypatch.setattr(platform.lake, "insert", None)
     run(platform, instance, batch, 1)
@@ -118,11 +117,8 @@ def attempt_of(platform: Platform, batch: UUID) -> int:
 
 
 def test_every_run_of_a_cancelled_import_is_cancelled_before_its_batches_end(
-    platform: Platform, instance: dg.DagsterInstance, sense: Sense, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    (folder / "photo.gif").write_bytes(b"GIF89a" + bytes(100))
     request = ask(platform.state, register(platform.state, folder))
     [batch] = plan(platform.state, platform.settings.batch, request)
     mine = {tags.REQUEST: str(request), tags.BATCH: str(batch)}
