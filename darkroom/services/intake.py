@@ -135,7 +135,10 @@ def _take_one(platform: Platform, context: IntakeContext, item: Item) -> Intaken
         if complete:
             return Intaken(item, "taken", photo_id=item.photo_id, settled=False)
     if item.file is None or item.source_id is None or item.source_file_id is None:
-        return _anew_from_kept(platform, context, item, FileFault("vanished", "it is in no file any more"))
+        if item.photo_id is None:
+            return Intaken(item, "taken", settled=False)
+        gone = FileFault("vanished", "it is in no file any more")
+        return _anew_from_kept(platform, context, item, item.photo_id, gone)
     source = context.sources[item.source_id]
     with platform.state.connect() as connection:
         moved = sources.file_known_elsewhere(connection, source.id, item.file)
@@ -145,7 +148,7 @@ def _take_one(platform: Platform, context: IntakeContext, item: Item) -> Intaken
         file = read_photo_file(source.root, item.file.path_raw, platform.settings.decoding.max_file_bytes)
     except FileFault as fault:
         if item.photo_id is not None:
-            return _anew_from_kept(platform, context, item, fault)
+            return _anew_from_kept(platform, context, item, item.photo_id, fault)
         return _refused(item, source, fault)
     with platform.state.connect() as connection:
         photo_id = contents.photo_of(connection, source.library_id, file.sha256)
@@ -171,13 +174,15 @@ def _take_one(platform: Platform, context: IntakeContext, item: Item) -> Intaken
     return taken
 
 
-def _anew_from_kept(platform: Platform, context: IntakeContext, item: Item, fault: FileFault) -> Intaken:
+def _anew_from_kept(
+    platform: Platform, context: IntakeContext, item: Item, photo_id: UUID, fault: FileFault
+) -> Intaken:
     """Makes what a published photo lacks from its kept original.
 
     Without one nothing is made: the outputs have failed for `fault`, and the photo stays as it is published.
     """
     seen = sorted(
-        platform.lake.rows("photo_files", [str(item.photo_id)]).to_pylist(),
+        platform.lake.rows("photo_files", [str(photo_id)]).to_pylist(),
         key=lambda row: row["recorded_at"],
         reverse=True,
     )
@@ -189,17 +194,20 @@ def _anew_from_kept(platform: Platform, context: IntakeContext, item: Item, faul
             data = kept.read()
             break
     else:
-        return _left_alone(platform, context, item, fault)
+        return _left_alone(platform, context, item, photo_id, fault)
     name, modified_at = Path(row["path"]).name, row["modified_at"]
     inspection = platform.decoder.submit(data, file_name=name, modified_at=modified_at).result()
-    taken = Intaken(item, "taken", photo_id=item.photo_id, settled=False, bytes_read=len(data))
-    file = FileBytes(data, row["sha256"], str(inspection.media_type), len(data), 0, modified_at)
+    if inspection.media_type is None:
+        damaged = FileFault("corrupt", f"its kept original is damaged: {inspection.reason}")
+        return _left_alone(platform, context, item, photo_id, damaged)
+    taken = Intaken(item, "taken", photo_id=photo_id, settled=False, bytes_read=len(data))
+    file = FileBytes(data, row["sha256"], inspection.media_type, len(data), 0, modified_at)
     _add_photo(platform, context, taken, file, inspection)
     return taken
 
 
-def _left_alone(platform: Platform, context: IntakeContext, item: Item, fault: FileFault) -> Intaken:
-    photo_id = UUID(str(item.photo_id))
+def _left_alone(platform: Platform, context: IntakeContext, item: Item, photo_id: UUID, fault: FileFault) -> Intaken:
+    """The outputs a photo lacks have failed for `fault`; it is published no further."""
     with platform.state.connect() as connection:
         standing = outputs.of_photos(connection, [photo_id])[photo_id]
     done = {(one.output, one.version) for one in standing if one.state == "done"}

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
@@ -162,6 +163,20 @@ def test_a_photo_in_no_file_any_more_is_made_anew_from_its_kept_original(
         assert after[photo].thumbnail_sha256
         assert after[photo].taken_local == before[photo].taken_local
         assert after[photo].epoch > before[photo].epoch
+
+
+def test_a_photo_whose_kept_original_is_damaged_stays_as_it_was_published(
+    platform: Platform, import_samples, tmp_path: Path, run_batch, monkeypatch: pytest.MonkeyPatch
+):
+    [photo] = import_samples("photos/coffee.jpg", mode="copy")
+    before = served(platform)
+    (tmp_path / "photos" / "coffee.jpg").unlink()
+    next_renditions(monkeypatch)
+    monkeypatch.setattr(platform.objects, "open", lambda key: BytesIO(b"no photo any more"))
+    [batch] = refill(platform, 100)
+    assert run_batch(batch).success
+    assert served(platform) == before
+    assert standing(platform, photo, "renditions").reason.startswith("corrupt: its kept original is damaged")
 
 
 def test_an_overwritten_photo_that_is_made_anew_does_not_take_the_path_back(
