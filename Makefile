@@ -63,7 +63,7 @@ imports: setup ## Who may import whom
 
 # Dozens of starts and builds, which take as long as all the rest: whoever changes what they test runs them, and a release.
 # What the marts say, after one build, is not among them: every change may alter it (tests/integration/test_marts.py).
-APART := tests/integration/test_marts_builds.py tests/integration/test_supervisor.py tests/e2e/test_e2e_homes.py
+APART := tests/integration/test_marts_builds.py $(wildcard tests/integration/test_supervisor*.py) tests/e2e/test_e2e_homes.py
 
 check: lint types imports ## What every change must pass, in 20 to 25 minutes
 	$(UV) lock --check

@@ -73,7 +73,8 @@ def ask_import(
             removed_on_purpose=new.removed_on_purpose,
         )
         found = _seen(queries.by_id(caller, connection, import_id))
-    if repeated and (found.row["source_id"], found.row["path"]) != (source.id, path):
+    asked = tuple(found.row[name] for name in ("source_id", "path", "removed_on_purpose"))
+    if repeated and asked != (source.id, path, new.removed_on_purpose):
         raise Problem(KEY_REUSED, "The Idempotency-Key belongs to an import of something else.")
     response.headers["Location"] = f"/v1/imports/{import_id}"
     return Import.of(found, datetime.now(UTC))

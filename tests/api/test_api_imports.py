@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -81,9 +82,12 @@ def test_requests_at_once_with_one_key_make_one_import(
     assert len({answer.json()["id"] for answer in answers}) == 1
 
 
-def test_a_key_that_came_with_something_else_is_a_problem(client: httpx.Client, source: dict[str, str]) -> None:
+@pytest.mark.parametrize("other", [{"path": "2024"}, {"removed_on_purpose": True}])
+def test_a_key_that_came_with_something_else_is_a_problem(
+    client: httpx.Client, source: dict[str, str], other: dict[str, Any]
+) -> None:
     ask(client, source, **{"Idempotency-Key": "k"}).raise_for_status()
-    body = {"source_id": source["id"], "path": "2024"}
+    body = {"source_id": source["id"], **other}
     answer = client.post("/v1/imports", json=body, headers={"Idempotency-Key": "k"})
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems/idempotency-key-reused"
