@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from darkroom.contracts.table import Column, Field, Row, Severity, Table, bare_type
-from quality.engine import library
+from quality.engine import expectation, library
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite
@@ -69,9 +69,7 @@ def suite(name: str, expectations: tuple[Expected, ...]) -> ExpectationSuite:
     built: ExpectationSuite = gx.ExpectationSuite(
         name=name,
         expectations=[
-            getattr(gx.expectations, each.type)(
-                **each.kwargs, severity=_SEVERITIES[each.severity], meta={"position": position}
-            )
+            expectation(each.type)(**each.kwargs, severity=_SEVERITIES[each.severity], meta={"position": position})
             for position, each in enumerate(expectations)
         ],
     )

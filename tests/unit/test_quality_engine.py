@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from quality.engine import expectation, library
+
 LOADS = """
 import sys, threading
 from quality.engine import library, preload
@@ -61,3 +63,11 @@ if (child := os.fork()) == 0:
 print(os.waitpid(child, 0)[1])
 """
     assert _run(code) == "0"
+
+
+def test_an_expectation_derives_its_configuration_once_and_as_the_library_would() -> None:
+    arguments = {"column": "score", "min_value": 0, "max_value": 1, "meta": {"position": 3}}
+    ours = expectation("ExpectColumnValuesToBeBetween")(**arguments)
+    theirs = library().expectations.ExpectColumnValuesToBeBetween(**arguments)
+    assert ours.configuration is ours.configuration
+    assert ours.configuration.to_json_dict() == {**theirs.configuration.to_json_dict(), "type": ours.expectation_type}
