@@ -14,23 +14,25 @@ from darkroom.home import Home
 
 
 class FakeClient:
-    """A library nobody is shown in, and whose groups of duplicates were dismissed."""
+    """A library whose people are hidden, and whose groups of duplicates were dismissed."""
+
+    grouped = True
 
     def __init__(self, _: Home) -> None: ...
 
     def post(self, path: str, _: dict[str, Any]) -> dict[str, Any]:
         return {"id": path, "epoch": 1, "items": []}
 
-    def get(self, path: str, **_: Any) -> dict[str, Any]:
-        return {"items": []}
+    def get(self, path: str, **asked: Any) -> dict[str, Any]:
+        return {"items": [{}] if self.grouped and asked.get("hidden") == "true" else []}
 
     def pages(self, path: str, limit: int | None) -> list[dict[str, Any]]:
         return []
 
 
-@pytest.mark.parametrize(("published", "exit_code"), [(0, 0), (5, 1)])
-def test_groups_are_waited_for_only_when_something_new_was_published(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: int, exit_code: int
+@pytest.mark.parametrize(("published", "grouped", "exit_code"), [(0, True, 0), (5, True, 1), (0, False, 1)])
+def test_groups_are_waited_for_until_they_were_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: int, grouped: bool, exit_code: int
 ) -> None:
     home = Home(tmp_path / "home")
     home.run.mkdir(parents=True)
@@ -40,6 +42,7 @@ def test_groups_are_waited_for_only_when_something_new_was_published(
     done = {"state": "succeeded", "error": None, "progress": counts, "gates": {"passed": 9, "failed": 0}}
     monkeypatch.setattr(demo, "AFTERWARDS_SECONDS", 0.5)
     monkeypatch.setattr(demo, "Client", FakeClient)
+    monkeypatch.setattr(FakeClient, "grouped", grouped)
     monkeypatch.setattr(demo, "running", lambda home, stop: contextlib.nullcontext())
     monkeypatch.setattr(demo, "write_library", lambda folder: [folder / "a.jpg"])
     monkeypatch.setattr(demo, "follow", lambda client, import_id, quiet: done)
