@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from api.queries.outputs import is_outdated
 from darkroom.domain.fields import OUTPUT_PREFIX, FilterField, Kind, field_named
 from darkroom.domain.filters import (
     And,
@@ -118,7 +119,7 @@ def _on_outputs(condition: Condition, output: str) -> ColumnElement[bool]:
     if not isinstance(condition, Compare):
         raise TypeError("the state of an output is compared only")
     here = (outputs.c.photo_id == photos.c.photo_id, outputs.c.library_id == photos.c.library_id)
-    named = exists().where(*here, outputs.c.output == output)
+    named = exists().where(*here, outputs.c.output == output, ~is_outdated())
     # An output nothing is said about is missing.
     if condition.value == "missing":
         return ~named.where(outputs.c.state != "missing")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select
 
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
@@ -13,6 +14,23 @@ from darkroom.stores.state import schema
 photos, outputs, current = schema.photos, schema.published_outputs, schema.outputs
 
 OUTDATED = "it is of an earlier version, and made anew"
+
+
+def is_outdated() -> ColumnElement[bool]:
+    """Whether a row of published outputs was made, or failed, at another version than the one that counts."""
+    counts = exists().where(
+        current.c.library_id == outputs.c.library_id,
+        current.c.output == outputs.c.output,
+        current.c.version != outputs.c.version,
+    )
+    return and_(outputs.c.state.in_(("done", "failed")), counts)
+
+
+def outdated(caller: Caller, connection: Connection, photo_ids: Sequence[UUID]) -> Sequence[str]:
+    """Outputs of these photos that are published at an earlier version, and made anew."""
+    mine = (outputs.c.library_id.in_(caller.libraries), outputs.c.photo_id.in_(photo_ids))
+    statement = select(outputs.c.output).where(*mine, is_outdated()).distinct().order_by(outputs.c.output)
+    return connection.execute(statement).scalars().all()
 
 
 def published(caller: Caller, connection: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import PartsOf, PhotoReader
 from api.problems import NOT_FOUND, Problem, document
-from api.queries import photos
+from api.queries import outputs, photos
 from api.queries import why as queries
 from api.queries.photos import PhotoRecord
 from api.queries.why import Trail
@@ -50,9 +51,10 @@ def explain(caller: PhotoReader, parts: PartsOf, subject: Subject) -> Why:
             photo_ids = [row["photo_id"] for row in files if row["photo_id"] is not None][:1]
         found = photos.by_ids(caller, connection, photo_ids)
         trail = queries.trail(caller, connection, files, photo_ids)
+        outdated = outputs.outdated(caller, connection, photo_ids)
     if not (found or files or trail.batches or trail.failures):
         raise Problem(NOT_FOUND, "No photo has this id, and no source has a file at this path.")
-    return _explained(subject, found[0] if found else None, trail)
+    return _explained(subject, found[0] if found else None, trail, outdated)
 
 
 def _identity(subject: str) -> UUID | None:
@@ -62,10 +64,11 @@ def _identity(subject: str) -> UUID | None:
         return None
 
 
-def _explained(subject: str, record: PhotoRecord | None, trail: Trail) -> Why:
+def _explained(subject: str, record: PhotoRecord | None, trail: Trail, outdated: Sequence[str]) -> Why:
     facts = Facts(
         published=record is not None,
         outputs={row["output"]: row["state"] for row in record.outputs} if record else {},
+        outdated=outdated,
         file_states=[row["state"] for row in trail.files],
         batches=[(row["state"], row["item_state"], row["error"]) for row in trail.batches],
         failures=[(row["kind"], row["reason"]) for row in trail.failures],

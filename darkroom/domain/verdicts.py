@@ -31,11 +31,13 @@ class Fate(StrEnum):
 class Facts:
     """What is known: states as the tables have them, newest batch and failure first.
 
-    `outputs` maps an output to its published state; `batches` are (state, item state, error).
+    `outputs` maps an output to its published state; those `outdated` are of an earlier version. `batches` are (state,
+    item state, error).
     """
 
     published: bool
     outputs: Mapping[str, str]
+    outdated: Sequence[str]
     file_states: Sequence[str]
     batches: Sequence[tuple[str, str, str | None]]
     failures: Sequence[tuple[str, str]]
@@ -73,4 +75,6 @@ def _published(facts: Facts) -> tuple[Fate, str]:
         return Fate.INCOMPLETE, f"It is published; {', '.join(holes)} could not be made or are not made yet."
     if facts.file_states and set(facts.file_states) == {"missing"}:
         return Fate.PUBLISHED, "It is published; its file is no longer in its source."
+    if facts.outdated:
+        return Fate.PUBLISHED, f"It is published; of an earlier version, and made anew: {', '.join(facts.outdated)}."
     return Fate.PUBLISHED, "It is published and complete."

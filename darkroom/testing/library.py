@@ -25,7 +25,11 @@ SOURCE = str(uuid.uuid5(DEFAULT_LIBRARY, "source"))
 START = datetime(2024, 1, 1, tzinfo=UTC)
 FIRST_DAY = datetime(2023, 12, 31, 20, tzinfo=UTC)
 TABLE_OF = {one.output: one.name for one in TABLES if one.output is not None}
+"""Every output that has a table, and its name."""
+
 VERSIONED = (*INTAKE_OUTPUTS, "texts", "faces", "embeddings.visual", "embeddings.document")
+"""Outputs the library's rows are of."""
+
 UNSEEN = ("metadata", "embeddings.document")
 """Outputs of photos that cannot be decoded, too."""
 CAMERAS = (("Canon", "Canon EOS R5"), ("SONY", "ILCE-7"), (None, None))

@@ -86,3 +86,13 @@ def test_what_was_made_at_an_earlier_version_is_missing_and_what_is_off_stays_of
     texts = outputs(client)["texts"]
     assert texts["photos"] == {"done": 1, "failed": 0, "missing": 2, "off": 1}
     assert texts["reasons"] == [{"state": "missing", "reason": OUTDATED, "photos": 2}]
+    for stands, photos in texts["photos"].items():
+        found = client.get("/v1/photos", params={"filter": f"outputs.texts = {stands}"}).raise_for_status()
+        assert len(found.json()["items"]) == photos
+    missing = client.get("/v1/photos", params={"filter": "outputs.texts = missing"}).json()["items"]
+    verdicts = {client.get("/v1/why", params={"subject": one["id"]}).json()["verdict"] for one in missing}
+    assert verdicts <= {
+        "It is published; of an earlier version, and made anew: texts.",
+        "It is published; texts could not be made or are not made yet.",
+    }
+    assert len(verdicts) == 2

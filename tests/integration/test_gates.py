@@ -26,7 +26,7 @@ from darkroom.stores.lake import Lake
 from darkroom.stores.state import batches, gates, outputs, schema
 from darkroom.stores.state.outputs import OutputVersion, PhotoOutput
 from darkroom.testing.lake import memory_lake
-from darkroom.testing.library import SOURCE, VERSIONED, batch_rows, version_of, version_rows
+from darkroom.testing.library import SOURCE, TABLE_OF, VERSIONED, batch_rows, version_of, version_rows
 from quality.gates import build_gate, gatekeeper_resource
 
 NUMBERS = range(12)
@@ -113,7 +113,7 @@ def line(state: Engine, lake: Lake, tmp_path: Path) -> Line:
         sequence = batches.batch(connection, batch_id).sequence
         for position, photo in enumerate(ids):
             batches.settle_item(connection, batch_id, position, "taken", photo)
-        versions = [OutputVersion(output, version_of(output), "built in") for output in VERSIONED]
+        versions = [OutputVersion(output, version_of(output), "built in") for output in TABLE_OF]
         outputs.set_versions(connection, DEFAULT_LIBRARY, versions)
         outputs.record(connection, DEFAULT_LIBRARY, list(_states(ids, sequence)))
     rows = batch_rows(sequence, NUMBERS, batch_id=str(batch_id))
