@@ -30,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from api.queries.outputs import is_outdated
 from darkroom.domain.fields import OUTPUT_PREFIX, FilterField, Kind, field_named
 from darkroom.domain.filters import (
     And,
@@ -49,6 +48,7 @@ from darkroom.domain.filters import (
 from darkroom.domain.words import LETTERS, is_unspaced
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
+from darkroom.stores.state.outputs import is_outdated
 from darkroom.stores.state.photo_words import lexeme
 
 photos, files, outputs = schema.photos, schema.photo_files, schema.published_outputs

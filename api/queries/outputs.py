@@ -6,24 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select
+from sqlalchemy import Connection, Row, and_, case, func, select
 
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
+from darkroom.stores.state.outputs import is_outdated
 
 photos, outputs, current = schema.photos, schema.published_outputs, schema.outputs
 
 OUTDATED = "it is of an earlier version, and made anew"
-
-
-def is_outdated() -> ColumnElement[bool]:
-    """Whether a row of published outputs was made, or failed, at another version than the one that counts."""
-    counts = exists().where(
-        current.c.library_id == outputs.c.library_id,
-        current.c.output == outputs.c.output,
-        current.c.version != outputs.c.version,
-    )
-    return and_(outputs.c.state.in_(("done", "failed")), counts)
 
 
 def outdated(caller: Caller, connection: Connection, photo_ids: Sequence[UUID]) -> Sequence[str]:

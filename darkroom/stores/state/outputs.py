@@ -176,6 +176,17 @@ def holes(connection: Connection, library_id: UUID, off: frozenset[str], limit: 
     return list(connection.execute(statement).tuples())
 
 
+def is_outdated() -> ColumnElement[bool]:
+    """Of a row of `published_outputs`: whether it was made, or failed, at another version than the one that counts."""
+    published, current = schema.published_outputs, schema.outputs.alias("current")
+    counts = exists().where(
+        current.c.library_id == published.c.library_id,
+        current.c.output == published.c.output,
+        current.c.version != published.c.version,
+    )
+    return and_(published.c.state.in_(("done", "failed")), counts)
+
+
 def _due(state: FromClause) -> ColumnElement[bool]:
     """Whether a failure is to be tried again now."""
     pause = FIRST_PAUSE * func.power(2, func.least(state.c.tries - 1, 5))
