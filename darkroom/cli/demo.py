@@ -7,6 +7,7 @@ are started (`supervision`).
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from darkroom.cli.imports import follow, sentence
 from darkroom.cli.search import hits_table
 from darkroom.home import Home
 from darkroom.samples.library import write_library
+from darkroom.supervision.status import supervisor_of
 
 SEARCHES: tuple[dict[str, str], ...] = (
     {"text": "lemon cake"},
@@ -78,12 +80,16 @@ def demo(
             console.print("Stopping. Without --once (`make demo`) it goes on serving at these addresses.")
         else:
             console.print("Serving until Ctrl-C.")
-            _until_interrupted()
+            while supervisor_of(home):
+                time.sleep(1)
+            console.print("Darkroom was stopped.")
 
 
 @contextmanager
 def running(home: Home, *, stop: bool) -> Iterator[None]:
-    """The platform of a home, up; taken down afterwards when `stop`, or when the show is interrupted."""
+    """The platform of a home, up; taken down afterwards when `stop`, or when the show is interrupted or terminated."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # what is started in the background may ignore interrupts
+        signal.signal(number, signal.default_int_handler)
     _darkroom(home, "up", "--detach")
     try:
         yield
@@ -165,8 +171,3 @@ def _addresses(console: Console, home: Home) -> None:
     console.print(f"API docs    {endpoints['api']['url']}/docs")
     console.print(f"Dagster UI  {endpoints['dagster']['url']}")
     console.print(f"CLI         {sys.argv[0]} --home {home.root} search coffee", soft_wrap=True)
-
-
-def _until_interrupted() -> None:
-    while True:
-        time.sleep(3600)

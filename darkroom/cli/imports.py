@@ -79,6 +79,8 @@ def import_photos(
         for one in started:
             typer.echo(sentence(one))
             _tell_failures(client, one)
+        if any(one["state"] == "succeeded" and one["progress"]["photos_published"] for one in started):
+            typer.echo("People, duplicates and marts are made anew within some minutes.")
     if any(one["state"] in ("failed", "cancelled") for one in started):
         raise typer.Exit(exits.FAILED)
     if any(one["progress"]["files_failed"] or one["error"] for one in started):

@@ -48,7 +48,7 @@ export function Duplicates({ me }) {
     }
   }
   const keep = (group, keeper) =>
-    decide(group, "keep", { keeper_id: keeper }, `One is kept; the ${count(group.photo_count - 1, "other")} count as copies`);
+    decide(group, "keep", { keeper_id: keeper }, `One is kept; ${group.photo_count === 2 ? "the other counts as a copy" : `the ${group.photo_count - 1} others count as copies`}`);
   function dismiss(group) {
     const wanted = group.photo_count === 1 ? "All these files are wanted." : "They are different photos, and stay so.";
     return decide(group, "dismiss", undefined, `${wanted} Undo ${before(group)}.`, takeBack);

@@ -49,6 +49,7 @@ export function People({ me }) {
         <button class="button" onClick=${() => setChosen(null)}>Cancel</button>`}
     </div>
     ${items?.length === 0 && html`<${Nobody} hidden=${hidden} />`}
+    ${items?.length > 0 && !hidden && html`<p class="hint">Faces of photos that were just taken in join them a little later.</p>`}
     <ul class="people">
       ${items?.map((person) => html`<${Card} key=${person.id} person=${person} may=${may} rename=${rename} hide=${hide} chosen=${chosen?.has(person.id)} choose=${chosen && choose} />`)}
     </ul>
