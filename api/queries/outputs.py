@@ -37,6 +37,7 @@ def counted(caller: Caller, connection: Connection, reasons: int) -> Sequence[Ro
     was made, or failed, at another version than the one that counts is missing.
     """
     counts = and_(current.c.library_id == outputs.c.library_id, current.c.output == outputs.c.output)
+    # What `is_outdated` asks of one row, as a join: here every row is asked.
     stale = and_(outputs.c.state.in_(("done", "failed")), outputs.c.version != current.c.version)
     stands = select(
         outputs.c.output,
