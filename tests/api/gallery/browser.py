@@ -181,6 +181,12 @@ class Page:
         self.ask("Page.navigate", url=url)
         self.until("document.readyState === 'complete'")
 
+    def reload(self) -> None:
+        """Loads the page anew; what is asked afterwards is asked of the new one."""
+        self.js("window.former = true")
+        self.ask("Page.reload")
+        self.until("!window.former && document.readyState === 'complete'")
+
     def js(self, expression: str) -> Any:
         """The value of an expression; promises are waited for. Raises `RuntimeError` with what it throws."""
         answer = self.ask("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)

@@ -76,7 +76,7 @@ def test_the_systems_colours_are_followed_until_somebody_chooses(sign_in: SignIn
         page.click("[aria-label=Menu]")
         page.click(".menu input[value=dark]")
         page.until(f"{BACKGROUND} === {PAPER['dark']!r}")
-        page.js("location.reload()")
+        page.reload()
         page.see(".tile img")
         assert page.js(BACKGROUND) == PAPER["dark"]
         page.click("[aria-label=Menu]")

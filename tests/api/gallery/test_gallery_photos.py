@@ -119,7 +119,7 @@ def test_faces_are_drawn_and_the_choice_is_kept(sign_in: SignIn, world: World) -
         assert page.count(".mark.face") == 2
         page.click("[title=Faces]")
         page.until("!document.querySelector('.mark.face')")
-        page.js("location.reload()")
+        page.reload()
         page.see(".fit img")
         page.quiet()
         assert page.count(".mark.face") == 0
