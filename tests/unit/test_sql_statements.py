@@ -210,7 +210,7 @@ def test_a_syntax_error_is_told_in_the_parsers_words():
 
 
 def test_a_pivot_that_would_create_a_type_is_refused_with_the_way_out():
-    with pytest.raises(StatementRefused, match=r"PIVOT needs IN"):
+    with pytest.raises(StatementRefused, match=r"PIVOT counts as two"):
         check_statement("PIVOT core.photos ON media_type")
 
 

@@ -68,7 +68,7 @@ def _single_type(text: str) -> duckdb.StatementType:
     except duckdb.Error as error:
         raise StatementRefused(str(error)) from None
     if len(statements) != 1:
-        raise StatementRefused("one statement at a time, please; PIVOT needs IN (…) and a FROM around it")
+        raise StatementRefused("one statement at a time; PIVOT counts as two unless it has IN (…) and a FROM around it")
     return statements[0].type
 
 
