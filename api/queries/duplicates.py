@@ -89,17 +89,43 @@ def take_turn(caller: Caller, connection: Connection) -> int:
     return epoch
 
 
-def decide(caller: Caller, connection: Connection, epoch: int, group: GroupRecord, keeper_id: UUID | None) -> None:
-    """Records that one photo of the group is to be kept, or (`None`) that it is no group, and shows it."""
+def decide(
+    caller: Caller,
+    connection: Connection,
+    epoch: int,
+    group: GroupRecord,
+    verdict: Verdict,
+    keeper_id: UUID | None = None,
+) -> None:
+    """Records what was decided about the group, of `KEPT` with the photo to keep, and shows it."""
     row = group.row
     held = select(members.c.photo_id).where(
         members.c.group_id == row["group_id"], members.c.library_id.in_(caller.libraries)
     )
     ids: Sequence[UUID] = connection.execute(held.order_by(members.c.photo_id)).scalars().all()
-    verdict = Verdict.KEPT if keeper_id else Verdict.DISMISSED
     fact = Fact(Kind(row["kind"]), verdict, tuple(map(str, ids)), str(keeper_id) if keeper_id else None)
     store.record(connection, row["library_id"], fact, caller.user_id)
     store.apply(connection, epoch, row["library_id"], fact)
+
+
+def merge(caller: Caller, connection: Connection, keeper_id: UUID, copies: Sequence[UUID]) -> list[UUID]:
+    """Records that photos are copies of one, for the next search to group them.
+
+    Returns those that are not published in the kept photo's library, or the kept one; then nothing is recorded.
+    """
+    table, ids = schema.photos, list(dict.fromkeys([keeper_id, *copies]))
+    mine = (table.c.photo_id.in_(ids), table.c.library_id.in_(caller.libraries))
+    statement = select(table.c.photo_id, table.c.library_id).where(*mine)
+    there = {row.photo_id: row.library_id for row in connection.execute(statement)}
+    library_id = there.get(keeper_id)
+    if library_id is None:
+        return [keeper_id]
+    if strangers := [photo for photo in ids if there.get(photo) != library_id]:
+        return strangers
+    fact = Fact(Kind.NEAR, Verdict.KEPT, tuple(map(str, sorted(ids))), str(keeper_id))
+    take_turn(caller, connection)
+    store.record(connection, library_id, fact, caller.user_id)
+    return []
 
 
 def holds(caller: Caller, connection: Connection, group_id: UUID, photo_id: UUID) -> bool:

@@ -13,9 +13,10 @@ from api.pagination import DEFAULT_LIMIT, CursorText, Limit, Page
 from api.problems import ALREADY_DECIDED, INVALID, INVALID_CURSOR, MALFORMED, NOT_FOUND, STALE, Problem, document
 from api.queries import duplicates as queries
 from api.queries.duplicates import GroupRecord
-from api.schemas.duplicates import DuplicateGroup, DuplicateKind, Keep
+from api.schemas.duplicates import DuplicateGroup, DuplicateKind, Keep, Merge
 from api.schemas.examples import GROUP
 from api.schemas.photos import Photo
+from darkroom.domain.duplicate_decisions import Verdict
 from darkroom.security.callers import Caller
 from darkroom.stores.state.engine import scoped
 
@@ -87,6 +88,30 @@ def list_duplicate_photos(
 
 
 @router.post(
+    "/merge",
+    status_code=202,
+    summary="Merge photos",
+    responses={202: {"description": "They are one group when duplicates are found anew."}, **document(MALFORMED)},
+)
+def merge_photos(caller: DuplicateWriter, parts: PartsOf, merge: Merge) -> Merge:
+    """Says that photos are copies of one, though nothing found them to be: crops, say, or edits. No file is deleted.
+
+    Duplicates are found anew within a minute; from then on they are a group, of the kind `near`, that is decided
+    about. Groups that people decided about are joined by what their photos are merged with.
+    """
+    if merge.keeper_id in merge.copies:
+        raise _invalid("#/copies", "the photo to keep is no copy of itself")
+    with scoped(parts.state, caller.libraries) as connection:
+        strangers = set(queries.merge(caller, connection, merge.keeper_id, merge.copies))
+    if merge.keeper_id in strangers:
+        raise _invalid("#/keeper_id", "there is no such photo")
+    for number, photo in enumerate(merge.copies):
+        if photo in strangers:
+            raise _invalid(f"#/copies/{number}", "there is no such photo in the library of the one to keep")
+    return merge
+
+
+@router.post(
     "/{group_id}/keep",
     summary="Keep one photo of a group",
     responses=document(MALFORMED, NOT_FOUND, ALREADY_DECIDED, STALE),
@@ -99,7 +124,7 @@ def keep_duplicate(
 
     The decision holds whatever is found later. Saying it again changes nothing.
     """
-    return _decided(caller, parts, request, group_id, keep.keeper_id)
+    return _decided(caller, parts, request, group_id, Verdict.KEPT, keep.keeper_id)
 
 
 @router.post(
@@ -112,35 +137,55 @@ def dismiss_duplicates(
     caller: DuplicateWriter, parts: PartsOf, request: Request, group_id: GroupId, if_match: IfMatch = None
 ) -> Response:
     """Says that these are different photos, or files that are all wanted: they are never proposed together again."""
-    return _decided(caller, parts, request, group_id, None)
+    return _decided(caller, parts, request, group_id, Verdict.DISMISSED)
 
 
-def _decided(caller: Caller, parts: Parts, request: Request, group_id: UUID, keeper: UUID | None) -> Response:
+@router.post(
+    "/{group_id}/withdraw",
+    summary="Withdraw a decision about a group",
+    responses=document(NOT_FOUND, ALREADY_DECIDED, STALE),
+    response_model=DuplicateGroup,
+)
+def withdraw_decision(
+    caller: DuplicateWriter, parts: PartsOf, request: Request, group_id: GroupId, if_match: IfMatch = None
+) -> Response:
+    """Says that nothing is decided about the group any more: it is proposed again, as it was found.
+
+    A dismissed group can be asked for until duplicates are found anew.
+    """
+    return _decided(caller, parts, request, group_id, Verdict.WITHDRAWN)
+
+
+def _decided(
+    caller: Caller, parts: Parts, request: Request, group_id: UUID, verdict: Verdict, keeper: UUID | None = None
+) -> Response:
     """Records a decision unless it stands already, and answers with the group as it is then."""
     with scoped(parts.state, caller.libraries) as connection:
-        if _stands(before := _seen(queries.by_id(caller, connection, group_id)), keeper):
+        if _stands(before := _seen(queries.by_id(caller, connection, group_id)), verdict, keeper):
             return tagged(DuplicateGroup.of(before))
         epoch = queries.take_turn(caller, connection)
         group = _seen(queries.by_id(caller, connection, group_id))
-        if _stands(group, keeper):
+        if _stands(group, verdict, keeper):
             return tagged(DuplicateGroup.of(group))
         if keeper is not None and not queries.holds(caller, connection, group_id, keeper):
-            wrong = {"pointer": "#/keeper_id", "detail": "it is not in the group"}
-            raise Problem(INVALID, "The photo to keep is not one of the group.", errors=[wrong])
+            raise _invalid("#/keeper_id", "it is not in the group")
         expected = still(request.headers, tag_of(DuplicateGroup.of(group).model_dump_json()))
         if expected is False:
             raise Problem(STALE, "The group has changed since it was looked at.")
         if group.row["decision"] is not None and expected is None:
             raise Problem(ALREADY_DECIDED, f"The group is {group.row['decision']} already.")
-        queries.decide(caller, connection, epoch, group, keeper)
+        queries.decide(caller, connection, epoch, group, verdict, keeper)
         return tagged(DuplicateGroup.of(_seen(queries.by_id(caller, connection, group_id))))
 
 
-def _stands(group: GroupRecord, keeper: UUID | None) -> bool:
-    """Whether exactly this is decided."""
-    if keeper is None:
-        return bool(group.row["decision"] == "dismissed")
-    return bool(group.row["decision"] == "kept" and group.row["keeper_id"] == keeper)
+def _stands(group: GroupRecord, verdict: Verdict, keeper: UUID | None) -> bool:
+    """Whether exactly this is decided; of `WITHDRAWN`, whether nothing is."""
+    decided = None if verdict is Verdict.WITHDRAWN else verdict
+    return bool(group.row["decision"] == decided and keeper in (None, group.row["keeper_id"]))
+
+
+def _invalid(pointer: str, detail: str) -> Problem:
+    return Problem(INVALID, "A photo cannot be decided about so.", errors=[{"pointer": pointer, "detail": detail}])
 
 
 def _seen(record: GroupRecord | None) -> GroupRecord:

@@ -124,7 +124,10 @@ def list_failures(
     "/{import_id}/cancel", summary="Cancel an import", status_code=202, responses=document(NOT_FOUND, CONFLICT)
 )
 def cancel_import(caller: ImportWriter, parts: PartsOf, import_id: ImportId) -> Import:
-    """Asks an import to stop. What is published stays; what is not is removed. Asking twice is no error."""
+    """Asks an import to stop. Asking twice is no error.
+
+    What is published stays. Of the rest nothing is ever seen, and the next import takes its files up again.
+    """
     with scoped(parts.state, caller.libraries) as connection:
         cancelled = queries.cancel(caller, connection, import_id)
         found = _seen(queries.by_id(caller, connection, import_id))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.queries.duplicates import SHOWN, GroupRecord
 from api.queries.photos import PhotoRecord
-from api.schemas.examples import GROUP, LIBRARY, PHOTO
+from api.schemas.examples import GROUP, LIBRARY, OTHER_PHOTO, PHOTO
 from api.schemas.photos import Photo
 
 DuplicateKind = Literal["bytes", "pixels", "near"]
@@ -51,6 +51,17 @@ class Keep(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"keeper_id": PHOTO}]})
 
     keeper_id: UUID = Field(description="A photo of the group; the others are redundant.", examples=[PHOTO])
+
+
+class Merge(BaseModel):
+    """Photos that are copies of one, whatever they look like."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"keeper_id": PHOTO, "copies": [OTHER_PHOTO]}]}
+    )
+
+    keeper_id: UUID = Field(description="The photo to keep.", examples=[PHOTO])
+    copies: list[UUID] = Field(min_length=1, max_length=SHOWN, description="Redundant photos of the same library.")
 
 
 class Stack(BaseModel):

@@ -96,3 +96,25 @@ def dismiss_duplicates(context: typer.Context, group_id: GroupId, as_json: AsJso
     """Dismiss a group: its photos are different ones and are never proposed together again."""
     found = Client(Home(context.obj.home)).post(f"/v1/duplicates/{group_id}/dismiss", {}, **OVERRULE)
     typer.echo(json.dumps(found, indent=2) if as_json else f"Dismissed {group_id}.")
+
+
+@app.command("merge")
+def merge_photos(
+    context: typer.Context,
+    keeper_id: Annotated[UUID, typer.Argument(help="Id of the photo to keep.", metavar="KEEPER")],
+    copies: Annotated[list[UUID], typer.Argument(help="Ids of the photos that are copies of it.", metavar="PHOTO…")],
+) -> None:
+    """Say that photos are one picture though no group shows them together: crops, for example, or edits."""
+    body = {"keeper_id": str(keeper_id), "copies": list(map(str, copies))}
+    Client(Home(context.obj.home)).post("/v1/duplicates/merge", body)
+    typer.echo("They are one group when duplicates are found anew, within a minute.")
+
+
+@app.command("withdraw")
+def withdraw_decision(context: typer.Context, group_id: GroupId, as_json: AsJson = False) -> None:
+    """Withdraw what was decided about a group: it is proposed again.
+
+    A dismissed group is known until duplicates are found anew, some minutes after its dismissal.
+    """
+    found = Client(Home(context.obj.home)).post(f"/v1/duplicates/{group_id}/withdraw", {}, **OVERRULE)
+    typer.echo(json.dumps(found, indent=2) if as_json else f"Nothing is decided about {group_id} any more.")

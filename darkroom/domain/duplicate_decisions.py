@@ -21,15 +21,19 @@ class Kind(StrEnum):
 
 
 class Verdict(StrEnum):
-    """One photo (of one photo: one file) is to be kept, the others are redundant; or they are no duplicates."""
+    """One photo (of one photo: one file) is to be kept, the others are redundant; or they are no duplicates.
+
+    Withdrawn: what was said of them counts no more, and nothing is decided.
+    """
 
     KEPT = "kept"
     DISMISSED = "dismissed"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A decision about a group, by the photos it had. `keeper_id` is `None` when the group was dismissed."""
+    """A decision about a group, by the photos it had; `keeper_id` is the photo kept, when one was."""
 
     kind: Kind
     verdict: Verdict
@@ -53,14 +57,22 @@ class Decisions:
 
     def add(self, fact: Fact) -> None:
         """Lets a newer fact count."""
-        photos, kept = frozenset(fact.photo_ids), fact.verdict is Verdict.KEPT
+        photos = frozenset(fact.photo_ids)
         if fact.kind is Kind.BYTES:
-            (self.one_file if kept else self.own_files).update(photos)
-            (self.own_files if kept else self.one_file).difference_update(photos)
+            self._count_files(photos, fact.verdict)
         elif fact.keeper_id is not None:
             self._keep(self.keepers[fact.kind], photos | {fact.keeper_id}, fact.keeper_id)
-        else:
+        elif fact.verdict is Verdict.DISMISSED:
             self._part(photos)
+        else:
+            self._forget(self.keepers[fact.kind], photos)
+
+    def _count_files(self, photos: frozenset[str], verdict: Verdict) -> None:
+        for files, said in ((self.one_file, Verdict.KEPT), (self.own_files, Verdict.DISMISSED)):
+            if verdict is said:
+                files.update(photos)
+            else:
+                files.difference_update(photos)
 
     def _keep(self, keepers: dict[str, str], photos: frozenset[str], keeper: str) -> None:
         for photo in photos:
@@ -82,6 +94,12 @@ class Decisions:
                 if keeper in photos or len(parted) > 1:
                     for photo in parted:
                         del keepers[photo]
+
+    def _forget(self, keepers: dict[str, str], photos: frozenset[str]) -> None:
+        for photo in photos:
+            self.apart[photo] -= photos
+            if keepers.get(photo) in photos:
+                del keepers[photo]
 
 
 def replay(facts: Iterable[Fact], standing_for: Mapping[str, str] | None = None) -> Decisions:

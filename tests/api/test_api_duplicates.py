@@ -150,6 +150,64 @@ def test_one_photo_in_several_files_can_be_dismissed(client: httpx.Client, state
     assert [(one[0], one[1]) for one in facts(owner)] == [("bytes", "kept"), ("bytes", "dismissed")]
 
 
+@pytest.mark.parametrize("decision", ["keep", "dismiss"])
+def test_a_decision_is_withdrawn_by_another_and_the_group_is_as_it_was_found(
+    client: httpx.Client, group: dict[str, str], owner: Engine, decision: str
+) -> None:
+    address = f"/v1/duplicates/{group['group']}"
+    found = client.get(address).json()
+    body = {"keeper_id": group["grey"]} if decision == "keep" else None
+    made = client.post(f"{address}/{decision}", json=body).raise_for_status()
+    problem(client.post(f"{address}/withdraw"), 409, "already-decided")
+    seen = {"If-Match": made.headers["etag"]}
+    assert client.post(f"{address}/withdraw", headers=seen).raise_for_status().json() == found
+    assert client.post(f"{address}/withdraw").raise_for_status().json() == found, "nothing is left to withdraw"
+    assert client.get("/v1/duplicates", params={"decided": False}).json()["items"] == [found]
+    assert [verdict for _, verdict, _, _ in facts(owner)][1:] == ["withdrawn"]
+
+
+def test_photos_nothing_found_to_be_copies_are_merged_by_a_decision(client: httpx.Client, state: State, owner: Engine):
+    with state() as connection:
+        photos = [publish_photo(connection, name) for name in ("whole", "crop", "tilted")]
+    keeper, *copies = map(str, photos)
+    said = {"keeper_id": keeper, "copies": copies}
+    answer = client.post("/v1/duplicates/merge", json=said)
+    assert (answer.status_code, answer.json()) == (202, said)
+    assert facts(owner) == [("near", "kept", sorted(photos), photos[0])]
+
+
+def test_only_photos_of_one_library_that_is_seen_are_merged(
+    client: httpx.Client, state: State, owner: Engine, group: dict[str, str]
+) -> None:
+    with state() as connection:
+        library = add_library(connection, keys.add_user(connection, f"stranger {uuid.uuid4()}"))
+        theirs = str(publish_photo(connection, "theirs", library_id=library))
+    mine, unknown = group["small"], str(uuid.uuid4())
+    for keeper, copies, pointer in (
+        (mine, [group["grey"], theirs], "#/copies/1"),
+        (mine, [unknown], "#/copies/0"),
+        (theirs, [mine], "#/keeper_id"),
+        (unknown, [mine], "#/keeper_id"),
+        (mine, [mine], "#/copies"),
+    ):
+        answer = client.post("/v1/duplicates/merge", json={"keeper_id": keeper, "copies": copies})
+        [error] = problem(answer, 422, "invalid-request")["errors"]  # type: ignore[misc]
+        assert error["pointer"] == pointer
+    assert client.post("/v1/duplicates/merge", json={"keeper_id": mine, "copies": []}).status_code == 422
+    assert facts(owner) == []
+
+
+def test_files_of_one_photo_waste_what_they_wasted_when_a_decision_is_withdrawn(
+    client: httpx.Client, state: State
+) -> None:
+    with state() as connection:
+        made = add_duplicates(connection, [publish_photo(connection, "twice")], "bytes", sizes=[700])
+    address = f"/v1/duplicates/{made}"
+    found = client.get(address).json()
+    tag = client.post(f"{address}/dismiss").raise_for_status().headers["etag"]
+    assert client.post(f"{address}/withdraw", headers={"If-Match": tag}).raise_for_status().json() == found
+
+
 def test_a_keeper_that_is_not_in_the_group_is_refused(
     client: httpx.Client, state: State, owner: Engine, group: dict[str, str]
 ) -> None:
@@ -168,6 +226,7 @@ def test_unknown_groups_and_bodies_that_say_nothing_are_problems(client: httpx.C
     problem(client.get(f"{unknown}/photos"), 404, "not-found")
     problem(client.post(f"{unknown}/keep", json={"keeper_id": group["small"]}), 404, "not-found")
     problem(client.post(f"{unknown}/dismiss"), 404, "not-found")
+    problem(client.post(f"{unknown}/withdraw"), 404, "not-found")
     assert client.post(f"/v1/duplicates/{group['group']}/keep", json={}).status_code == 422
     assert client.post(f"/v1/duplicates/{group['group']}/keep", json={"keeper_id": "x"}).status_code == 422
     assert client.get("/v1/duplicates", params={"kind": "similar"}).status_code == 422

@@ -118,7 +118,7 @@ def things(state: State, parts: Parts) -> None:
         add_person(connection, uuid.UUID(examples.OTHER_PERSON), {uuid.uuid4(): publish_photo(connection, "c.jpg")})
         values = {"library_id": DEFAULT_LIBRARY, "kind": "import", "source_id": source, "state": "running"}
         connection.execute(insert(schema.requests).values(id=uuid.UUID(examples.IMPORT), **values))
-        copy = publish_photo(connection, "a copy.jpg")
+        copy = publish_photo(connection, "a copy.jpg", photo_id=uuid.UUID(examples.OTHER_PHOTO))
         add_duplicates(connection, [photo, copy], group_id=uuid.UUID(examples.GROUP))
 
 

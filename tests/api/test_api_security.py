@@ -46,7 +46,7 @@ def things(state: State) -> None:
         publish_photo(connection, "a.jpg", source_id=source, photo_id=uuid.UUID(examples.PHOTO))
         values = {"library_id": DEFAULT_LIBRARY, "kind": "import", "source_id": source}
         connection.execute(insert(schema.requests).values(id=uuid.UUID(examples.IMPORT), **values))
-        copy = publish_photo(connection, "a copy.jpg")
+        copy = publish_photo(connection, "a copy.jpg", photo_id=uuid.UUID(examples.OTHER_PHOTO))
         add_duplicates(connection, [uuid.UUID(examples.PHOTO), copy], group_id=uuid.UUID(examples.GROUP))
 
 

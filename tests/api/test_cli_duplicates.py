@@ -65,7 +65,7 @@ def test_without_duplicates_it_says_so(state: State) -> None:
 
 
 def test_keeping_the_proposed_photo_or_another_and_dismissing(group: dict[str, str], client: httpx.Client) -> None:
-    def decided() -> tuple[str, str]:
+    def decided() -> tuple[str, str | None]:
         found = client.get(f"/v1/duplicates/{group['group']}").json()
         return found["keeper_id"], found["decision"]
 
@@ -75,6 +75,8 @@ def test_keeping_the_proposed_photo_or_another_and_dismissing(group: dict[str, s
     assert decided() == (group["small.jpg"], "kept")
     assert run("dismiss", group["group"]).stdout.startswith("Dismissed")
     assert decided() == (group["small.jpg"], "dismissed")
+    assert run("withdraw", group["group"]).stdout.startswith("Nothing is decided")
+    assert decided() == (group["original.jpg"], None)
 
 
 def test_faults_end_with_a_sentence_and_an_exit_code(group: dict[str, str]) -> None:
@@ -83,5 +85,7 @@ def test_faults_end_with_a_sentence_and_an_exit_code(group: dict[str, str]) -> N
     assert "no such group" in unknown.output
     stranger = run("keep", group["group"], str(uuid.uuid4()))
     assert stranger.exit_code == 2
-    assert "not one of the group" in stranger.output
+    assert "it is not in the group" in stranger.output
+    assert run("merge", group["small.jpg"]).exit_code == 2
+    assert "no such photo" in run("merge", group["small.jpg"], str(uuid.uuid4())).output
     assert run("list", "--kind", "similar").exit_code == 2

@@ -218,6 +218,33 @@ def test_decisions_outlive_every_new_search(platform, folder: Path, import_sourc
     assert set(group.others) == {"tags edited.jpg", "sent by messenger.jpg"}
 
 
+def test_photos_merged_by_a_decision_are_a_group_until_it_is_withdrawn(platform, folder: Path, import_source, find):
+    save(scene(4), folder / "one thing.jpg")
+    save(scene(5), folder / "another.jpg")
+    import_source(register(platform.state, folder))
+    find()
+    before = groups(platform)
+    photos = {name: str(photo) for photo, name in names(platform).items()}
+    both = (photos["one thing.jpg"], photos["another.jpg"])
+
+    def say(fact: Fact) -> None:
+        with platform.state.begin() as connection:
+            state.record(connection, DEFAULT_LIBRARY, fact, DEFAULT_OWNER)
+
+    say(Fact(Kind.NEAR, Verdict.KEPT, both, both[0]))
+    assert find().success
+    [made] = [group for group in groups(platform) if group not in before]
+    assert (made.kind, made.keeper, set(made.others), made.decision) == (
+        "near",
+        "one thing.jpg",
+        {"another.jpg"},
+        "kept",
+    )
+    say(Fact(Kind.NEAR, Verdict.WITHDRAWN, both))
+    assert find().success
+    assert groups(platform) == before
+
+
 def test_a_decision_between_finding_and_showing_is_shown(platform, folder: Path, import_source):
     import_source(register(platform.state, folder))
     made = duplicates.make(platform, DEFAULT_LIBRARY)

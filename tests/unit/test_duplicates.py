@@ -35,6 +35,10 @@ def dismissed(*photos: str, kind: Kind = Kind.NEAR) -> Fact:
     return Fact(kind, Verdict.DISMISSED, photos)
 
 
+def withdrawn(*photos: str, kind: Kind = Kind.NEAR) -> Fact:
+    return Fact(kind, Verdict.WITHDRAWN, photos)
+
+
 def told(groups: Iterable[Group]) -> list[tuple[list[str], bool]]:
     return [(list(group.wasted), group.decided) for group in groups]
 
@@ -119,6 +123,25 @@ def test_dismissed_photos_never_meet_again_not_even_through_a_third() -> None:
     assert told(nearly_equal([*photos, picture("d", 50)], pairs("a", "b", "c", "d"), facts=[dismissed("b", "c")])) == [
         (["a", "b", "d"], False)
     ]
+
+
+def test_what_is_withdrawn_counts_no_more() -> None:
+    photos = [picture("best", 900), picture("chosen", 100), picture("third", 50)]
+    found = nearly_equal(photos, pairs("best", "chosen", "third"))
+    for said in (kept("chosen", "best", "third"), dismissed("best", "chosen", "third")):
+        facts = [said, withdrawn("best", "chosen", "third")]
+        assert nearly_equal(photos, pairs("best", "chosen", "third"), facts=facts) == found
+    twice = [picture("a", files=2)]
+    for said in (kept("a", kind=Kind.BYTES), dismissed("a", kind=Kind.BYTES)):
+        assert same_bytes(twice, [said, withdrawn("a", kind=Kind.BYTES)]) == same_bytes(twice)
+
+
+def test_withdrawing_leaves_what_was_decided_with_other_photos() -> None:
+    photos = [picture("a", 300), picture("b", 200), picture("c", 100)]
+    facts = [kept("a", "b"), kept("a", "c"), withdrawn("a", "b")]
+    assert told(nearly_equal(photos, [], facts=facts)) == [(["a", "c"], True)]
+    facts = [dismissed("a", "b"), dismissed("b", "c"), withdrawn("a", "b")]
+    assert told(nearly_equal(photos, pairs("a", "b", "c"), facts=facts)) == [(["a", "b"], False)]
 
 
 def test_photos_dismissed_as_equal_pixels_are_not_proposed_as_nearly_equal() -> None:
@@ -249,7 +272,7 @@ def test_a_newest_decision_is_always_honoured(photos: list[Picture], found: list
     together = {frozenset(pair) for group in groups for pair in combinations(group.wasted, 2)}
     if newest.verdict is Verdict.DISMISSED:
         assert together.isdisjoint(frozenset(pair) for pair in combinations(newest.photo_ids, 2))
-    elif newest.kind is Kind.PIXELS:
+    elif newest.verdict is Verdict.KEPT and newest.kind is Kind.PIXELS:
         [group] = [one for one in groups if one.kind is Kind.PIXELS and one.keeper == newest.keeper_id]
         assert set(newest.photo_ids) <= set(group.wasted)
 
@@ -261,3 +284,16 @@ def test_agreeing_with_what_is_proposed_changes_no_group(photos: list[Picture], 
     again = detect(photos, found, agreed)
     assert [(group.kind, group.wasted) for group in again] == [(group.kind, group.wasted) for group in groups]
     assert all(group.decided for group in again)
+
+
+@given(photographs, st.lists(measured, max_size=40), st.sampled_from([Verdict.KEPT, Verdict.DISMISSED]))
+def test_when_every_decision_is_withdrawn_groups_are_as_they_were_found(
+    photos: list[Picture], found: list[Pair], verdict: Verdict
+) -> None:
+    groups = detect(photos, found, [])
+    said = []
+    for group in groups:
+        everyone, last = tuple(group.wasted), list(group.wasted)[-1]
+        said += [Fact(group.kind, verdict, everyone, last if verdict is Verdict.KEPT else None)]
+        said += [Fact(group.kind, Verdict.WITHDRAWN, everyone)]
+    assert detect(photos, found, said) == groups

@@ -21,8 +21,8 @@ export function Duplicates({ me }) {
   const [decided, setDecided] = useState(false);
   const list = usePages("/v1/duplicates", { kind, decided, limit: 20 });
   const { items, change } = list;
-  const shown = useRef(null);
-  shown.current = { decided, again: list.again };
+  const again = useRef(null);
+  again.current = list.again;
   const may = me.scopes.includes("duplicates:write");
   const named = useFileName(me);
 
@@ -30,7 +30,7 @@ export function Duplicates({ me }) {
     const stays = now.decision === (decided ? "kept" : null);
     change((groups) => groups.map((one) => (one.id === now.id ? now : one)).filter((one) => one.id !== now.id || stays));
   }
-  async function decide(group, path, body, text, undo) {
+  async function decide(group, path, body, text) {
     try {
       // A list has no tags, and may be older than what was found or decided since: the group is compared with what is
       // shown of it, and its tag holds what was compared until the decision is there.
@@ -42,23 +42,23 @@ export function Duplicates({ me }) {
       }
       const made = await tagged(`/v1/duplicates/${group.id}/${path}`, { method: "POST", body, match: found.tag });
       put(made.data);
-      say(text, { undo: undo && (() => undo(group, made.tag)) });
+      say(text, { undo: () => restore(group, made.tag) });
     } catch (fault) {
       say(fault.message, { fault: true });
     }
   }
   const keep = (group, keeper) =>
     decide(group, "keep", { keeper_id: keeper }, `One is kept; ${group.photo_count === 2 ? "the other counts as a copy" : `the ${group.photo_count - 1} others count as copies`}`);
-  function dismiss(group) {
-    const wanted = group.photo_count === 1 ? "All these files are wanted." : "They are different photos, and stay so.";
-    return decide(group, "dismiss", undefined, `${wanted} Undo ${before(group)}.`, takeBack);
-  }
-  // A decision is only followed by another, never by none: what counted before the dismissal is decided for.
-  async function takeBack(group, tag) {
+  const dismiss = (group) =>
+    decide(group, "dismiss", undefined, group.photo_count === 1 ? "All these files are wanted." : "They are different photos, and stay so.");
+  const withdraw = (group) => decide(group, "withdraw", undefined, "Nothing is decided about these any more.");
+  // What counted before is decided again, or nothing is.
+  async function restore({ id, decision, keeper_id }, tag) {
+    const [path, body] = decision === "kept" ? ["keep", { keeper_id }] : ["withdraw"];
     try {
-      await ask(`/v1/duplicates/${group.id}/keep`, { method: "POST", body: { keeper_id: group.keeper_id }, match: tag });
-      if (shown.current.decided) shown.current.again();
-      say("Taken back; the group is under “Decided”");
+      await ask(`/v1/duplicates/${id}/${path}`, { method: "POST", body, match: tag });
+      again.current();
+      say("Taken back");
     } catch (fault) {
       say(fault.message, { fault: true });
     }
@@ -77,14 +77,8 @@ export function Duplicates({ me }) {
     </div>
     <p class="quiet">Keeping one says which of them counts. No file is deleted.</p>
     ${items?.length === 0 && none}
-    ${items?.map((group) => html`<${Group} key=${group.id} group=${group} may=${may} keep=${keep} dismiss=${dismiss} named=${named} />`)}
+    ${items?.map((group) => html`<${Group} key=${group.id} group=${group} may=${may} keep=${keep} dismiss=${dismiss} withdraw=${withdraw} named=${named} />`)}
     <${More} list=${list} />`;
-}
-
-/** What counted before a group was dismissed, as what taking that back does. */
-function before({ photo_count, decision }) {
-  if (photo_count === 1) return "counts all but one as copies";
-  return decision === "kept" ? "keeps the one that was kept" : "keeps the proposed one";
 }
 
 /** What is decided about: who is in the group, in which files, and what counts so far. */
@@ -93,14 +87,14 @@ function look({ decision, keeper_id, photo_count, photos }) {
   return JSON.stringify([decision, keeper_id, photo_count, held]);
 }
 
-function Group({ group, may, keep, dismiss, named }) {
+function Group({ group, may, keep, dismiss, withdraw, named }) {
   const [keeper, setKeeper] = useState(group.keeper_id);
   useEffect(() => setKeeper(group.keeper_id), [look(group)]);
   const [label, meaning] = KINDS[group.kind] || [group.kind, ""];
   const [all, setAll] = useState(false);
   const photos = all ? group.photos : group.photos.slice(0, AT_FIRST);
   const one = group.photo_count === 1;
-  const proposed = group.decision === "kept" ? "" : " (proposed)";
+  const decided = group.decision === "kept";
   return html`<section class="group" aria-label=${label}>
     <header>
       <h2>${label}</h2>
@@ -109,7 +103,7 @@ function Group({ group, may, keep, dismiss, named }) {
     <ul>
       ${photos.map((photo) => html`<li key=${photo.id} class=${photo.id === keeper && !one ? "keeper" : ""}>
         <a href=${link(`/photo/${photo.id}`)} aria-label=${description(photo)}>${photo.renditions.thumbnail && html`<img src=${photo.renditions.thumbnail} alt="" loading="lazy" decoding="async" />`}</a>
-        ${!one && html`<label><input type="radio" name=${`keep-${group.id}`} checked=${photo.id === keeper} disabled=${!may} onChange=${() => setKeeper(photo.id)} /> Keep${photo.id === group.keeper_id ? proposed : ""}</label>`}
+        ${!one && html`<label><input type="radio" name=${`keep-${group.id}`} checked=${photo.id === keeper} disabled=${!may} onChange=${() => setKeeper(photo.id)} /> ${photo.id !== group.keeper_id ? "Keep" : decided ? "Kept" : "Keep (proposed)"}</label>`}
         <p>${photo.width ? `${figure(photo.width)} × ${figure(photo.height)}` : "cannot be decoded"}, ${size(photo.size_bytes)}</p>
         <p class="quiet">${photo.taken_at ? `${day(photo.taken_at.local)}, ${clock(photo.taken_at.local)}` : "without a date"}</p>
         ${photo.files.map((file) => html`<p class="path" title=${named(file)}>${named(file)}</p>`)}
@@ -118,7 +112,8 @@ function Group({ group, may, keep, dismiss, named }) {
     ${photos.length < group.photos.length && html`<p><button class="button" onClick=${() => setAll(true)}>Show ${count(group.photos.length - photos.length, "more", "more")}</button></p>`}
     ${group.photo_count > group.photos.length && html`<p class="quiet">The first ${group.photos.length} of ${count(group.photo_count, "photo")} are shown.</p>`}
     ${may && html`<p class="actions">
-      ${!one && html`<button class="button strong" disabled=${group.decision === "kept" && keeper === group.keeper_id} onClick=${() => keep(group, keeper)}>Keep the marked one</button>`}
+      ${!one && html`<button class="button strong" disabled=${decided && keeper === group.keeper_id} onClick=${() => keep(group, keeper)}>Keep the marked one</button>`}
+      ${decided && html`<button class="button" onClick=${() => withdraw(group)}>Decide anew</button>`}
       <button class="button" onClick=${() => dismiss(group)}>${one ? "All these files are wanted" : "They are different photos"}</button>
     </p>`}
   </section>`;

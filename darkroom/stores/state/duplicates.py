@@ -53,34 +53,36 @@ def record(connection: Connection, library_id: UUID, fact: Fact, decided_by: UUI
 
 
 def apply(connection: Connection, epoch: int, library_id: UUID, fact: Fact) -> None:
-    """Shows a decision on the groups it is about: those whose photos it names, kept, or holds apart."""
+    """Shows a decision on the groups it is about: those that hold what it keeps, or two of what it names.
+
+    A group whose decision is withdrawn proposes its first photo again.
+    """
     named = set(map(UUID, fact.photo_ids))
     touched = select(members.c.group_id).where(members.c.photo_id.in_(named))
     statement = (
-        select(groups.c.group_id, groups.c.wasted_bytes, members.c.photo_id, members.c.size_bytes)
-        .join(members, members.c.group_id == groups.c.group_id)
+        select(members.c.group_id, members.c.photo_id, members.c.size_bytes)
+        .join(groups, groups.c.group_id == members.c.group_id)
         .where(groups.c.library_id == library_id, groups.c.kind == fact.kind, groups.c.group_id.in_(touched))
+        .order_by(members.c.group_id, members.c.position)
     )
     sizes: dict[UUID, dict[UUID, int]] = {}
-    wasted: dict[UUID, int] = {}
     for row in connection.execute(statement):
         sizes.setdefault(row.group_id, {})[row.photo_id] = row.size_bytes
-        wasted[row.group_id] = row.wasted_bytes
     for group_id, held in sizes.items():
-        values: dict[str, Any] = {"epoch": epoch}
-        if fact.keeper_id is None:
-            if len(named & held.keys()) < 2 and fact.kind is not Kind.BYTES:
-                continue
-            values["decision"] = Verdict.DISMISSED
-        else:
-            keeper = UUID(fact.keeper_id)
-            if keeper not in held:
-                continue
-            values["keeper_id"] = keeper
-            values["decision"] = Verdict.KEPT if held.keys() <= named else None
-            if fact.kind is not Kind.BYTES:
-                values["wasted_bytes"] = sum(held.values()) - held[keeper]
-        connection.execute(update(groups).where(groups.c.group_id == group_id).values(**values))
+        about = len(named & held.keys()) > 1 or fact.kind is Kind.BYTES
+        if UUID(fact.keeper_id) in held if fact.keeper_id else about:
+            values = {"epoch": epoch, **_shown_of(fact, held)}
+            connection.execute(update(groups).where(groups.c.group_id == group_id).values(**values))
+
+
+def _shown_of(fact: Fact, held: Mapping[UUID, int]) -> dict[str, Any]:
+    """What a group shows of a decision about it; `held` are the sizes of its photos, the best first."""
+    if fact.verdict is Verdict.DISMISSED:
+        return {"decision": Verdict.DISMISSED}
+    keeper = UUID(fact.keeper_id) if fact.keeper_id else next(iter(held))
+    complete = fact.verdict is Verdict.KEPT and held.keys() <= set(map(UUID, fact.photo_ids))
+    wasted = {} if fact.kind is Kind.BYTES else {"wasted_bytes": sum(held.values()) - held[keeper]}
+    return {"decision": Verdict.KEPT if complete else None, "keeper_id": keeper, **wasted}
 
 
 def photos(connection: Connection, library_id: UUID) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ duplicate_facts = Table(
     Column("decided_by", Uuid, ForeignKey("control.users.id")),
     now("decided_at"),
     one_of("kind", "bytes", "pixels", "near"),
-    one_of("verdict", "kept", "dismissed"),
+    one_of("verdict", "kept", "dismissed", "withdrawn"),
     CheckConstraint("(verdict = 'kept') = (keeper_id IS NOT NULL)", name="keeper"),
     Index(None, "library_id", "id"),
     schema="control",
