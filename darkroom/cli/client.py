@@ -33,6 +33,10 @@ class Client:
         """The JSON answer of a GET; parameters that are `None` are left out."""
         return self._json("GET", path, params={name: value for name, value in params.items() if value is not None})
 
+    def find(self, path: str, **params: Any) -> Any | None:
+        """The JSON answer of a GET, or `None` where there is nothing."""
+        return self._json("GET", path, missing_ok=True, params=params)
+
     def get_patiently(self, path: str, waiting: Callable[[], None]) -> Any:
         """The JSON answer of a GET, asked again while the API is away; `waiting` is called before each further try."""
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -85,12 +89,12 @@ class Client:
         except httpx.TransportError as error:
             self._unreachable(error)
 
-    def _json(self, method: str, path: str, **options: Any) -> Any:
+    def _json(self, method: str, path: str, *, missing_ok: bool = False, **options: Any) -> Any:
         try:
             answer = self.http.request(method, path, **options)
         except httpx.TransportError as error:
             self._unreachable(error)
-        return _told(answer)
+        return None if missing_ok and answer.status_code == httpx.codes.NOT_FOUND else _told(answer)
 
     def _unreachable(self, error: httpx.TransportError) -> None:
         exits.stop(

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -20,9 +21,42 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print the API's own document.")] = False,
 ) -> None:
     """Explain what became of a photo or a file: where it was seen, what was computed, what failed and why."""
-    given = escape(os.fsencode(Path(subject).absolute())) if os.path.lexists(subject) else subject
-    told = Client(Home(context.obj.home)).get("/v1/why", subject=given)
+    client = Client(Home(context.obj.home))
+    *likelier, last = _subjects(subject)
+    tried = (client.find("/v1/why", subject=one) for one in likelier)
+    told = next(filter(None, tried), None) or client.get("/v1/why", subject=last)
     typer.echo(json.dumps(told, indent=2) if as_json else explanation(told))
+
+
+def _subjects(given: str) -> list[str]:
+    """What may be meant, the likeliest first: a file of this machine, be it gone, or what only the API knows.
+
+    Imports pass links over: of a link what it points to is meant, unless it took the place of a file that was known.
+    """
+    path = Path(given)
+    if os.path.islink(given):
+        return [_real(path), escape(os.fsencode(os.path.realpath(given)))]
+    if os.path.lexists(given):
+        return [_real(path)]
+    if not given or _is_id(given):
+        return [given]
+    # Something that is away may be written as the API shows paths: escaped, or beginning in its source.
+    return [_real(path), given if given.isprintable() else escape(os.fsencode(given))]
+
+
+def _real(path: Path) -> str:
+    """A path as sources have it: links in its folders followed, its own name kept."""
+    name = path.name if path.name != ".." else ""
+    folder = os.path.realpath(path.parent if name else path)
+    return escape(os.fsencode(Path(folder, name)))
+
+
+def _is_id(given: str) -> bool:
+    try:
+        UUID(given)
+    except ValueError:
+        return False
+    return True
 
 
 def explanation(told: dict[str, Any]) -> str:
