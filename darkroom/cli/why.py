@@ -34,10 +34,8 @@ def _subjects(given: str) -> list[str]:
     Imports pass links over: of a link what it points to is meant, unless it took the place of a file that was known.
     """
     path = Path(given)
-    if os.path.islink(given):
-        return [_real(path), escape(os.fsencode(os.path.realpath(given)))]
     if os.path.lexists(given):
-        return [_real(path)]
+        return [_real(path), *([escape(os.fsencode(os.path.realpath(given)))] if path.is_symlink() else [])]
     if not given or _is_id(given):
         return [given]
     # Something that is away may be written as the API shows paths: escaped, or beginning in its source.
