@@ -67,11 +67,22 @@ class Client:
 
     def pages(self, path: str, limit: int | None, **params: Any) -> Iterator[dict[str, Any]]:
         """Items of a list, page after page, up to `limit`."""
-        cursor, given = None, 0
+        for page in self._pages(path, limit, None, params):
+            yield from page["items"]
+
+    def page(self, path: str, limit: int, cursor: str | None, **params: Any) -> dict[str, Any]:
+        """One page of a list from `cursor` on, of any size: the API's own are put together."""
+        pages = list(self._pages(path, limit, cursor, params))
+        return {"items": [item for page in pages for item in page["items"]], "next_cursor": pages[-1]["next_cursor"]}
+
+    def _pages(
+        self, path: str, limit: int | None, cursor: str | None, params: dict[str, Any]
+    ) -> Iterator[dict[str, Any]]:
+        given = 0
         while True:
             size = 100 if limit is None else min(100, limit - given)
             page = self.get(path, limit=size, cursor=cursor, **params)
-            yield from page["items"]
+            yield page
             given += len(page["items"])
             cursor = page["next_cursor"]
             if cursor is None or (limit is not None and given >= limit):
