@@ -46,11 +46,13 @@ def sql(
 
     Try: darkroom sql "SHOW TABLES"
     """
-    from darkroom.stores.lake.sandbox import QueryFailed, ask  # DuckDB would slow every other command
+    from darkroom.stores.lake.sandbox import QueryFailed, QueryRefused, ask  # DuckDB would slow every other command
 
     text = sys.stdin.read() if statement == "-" else statement
     try:
         answer = ask(Home(context.obj.home), context.obj.lake, text, seconds=seconds, rows=rows)
+    except QueryRefused as error:
+        exits.stop(exits.USAGE, str(error))
     except QueryFailed as error:
         exits.stop(exits.FAILED, str(error))
     print_rows(answer.rows, format_)

@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from darkroom.home import Home
 from darkroom.settings import LakeSettings
 from darkroom.stores.lake.duck import Catalog, attach, connect, memory_bytes
-from darkroom.stores.lake.statements import check_statement
+from darkroom.stores.lake.statements import StatementRefused, check_statement
 from darkroom.workers.limits import Limits
 from darkroom.workers.pool import WorkerPool
 from darkroom.workers.process import TaskFailed, WorkerCrashed, WorkerTimeout
@@ -36,8 +36,16 @@ GRACE_SECONDS = 5.0
 """How long after its time a statement may take to notice, before its process is killed."""
 
 
+WRONG = (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError)
+"""What DuckDB raises about a statement as it was written: unknown names, types and values that do not fit."""
+
+
 class QueryFailed(RuntimeError):
     """The statement was refused, is wrong, or took more than it may; the message says which."""
+
+
+class QueryRefused(QueryFailed):
+    """The statement may not be asked, or is wrong: only another statement helps."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +59,8 @@ class Answer:
 def ask(home: Home, settings: LakeSettings, statement: str, *, seconds: float = 60.0, rows: int = 10_000) -> Answer:
     """The answer to one statement, within `seconds` and at most `rows` rows; unqualified names are marts, then core.
 
-    Raises `QueryFailed`; `NotRunning` when the home's Postgres has no address.
+    Raises `QueryFailed`, as `QueryRefused` when only another statement helps; `NotRunning` when the home's Postgres has
+    no address.
     """
     url = home.database_url("lake_reader")
     config = {
@@ -65,7 +74,8 @@ def ask(home: Home, settings: LakeSettings, statement: str, *, seconds: float = 
         try:
             reply = pool.submit(task).result()
         except TaskFailed as fault:
-            raise QueryFailed(fault.message) from None
+            refused = fault.kind == StatementRefused.__name__
+            raise (QueryRefused if refused else QueryFailed)(fault.message) from None
         except WorkerTimeout:
             raise QueryFailed(_too_slow(seconds)) from None
         except WorkerCrashed as fault:
@@ -104,6 +114,8 @@ class ReadOnlySession:
             raise QueryFailed(_too_slow(task["seconds"])) from None
         except duckdb.OutOfMemoryException:
             raise QueryFailed(f"stopped: it needs more than the lake's memory limit of {self._memory}") from None
+        except WRONG as error:
+            raise StatementRefused(str(error)) from None
         finally:
             timer.cancel()
         sink = io.BytesIO()
