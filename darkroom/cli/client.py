@@ -125,9 +125,15 @@ def _explain(answer: httpx.Response) -> None:
         problem = answer.json()
     except ValueError:
         exits.stop(exits.FAILED, f"The API answered {answer.status_code} without saying why.")
-    told = [str(problem.get("detail") or problem.get("title") or answer.status_code)]
-    told += [
-        f"  {(error.get('pointer') or error.get('parameter', '')).removeprefix('#/')}: {error.get('detail', '')}"
-        for error in problem.get("errors", [])
-    ]
+    said = str(problem.get("detail") or problem.get("title") or answer.status_code)
+    told = [said, *(_fault(error) for error in problem.get("errors", []) if not _is_in(said, error.get("detail", "")))]
     exits.stop(exits.USAGE if answer.status_code in (400, 404, 422) else exits.FAILED, "\n".join(told))
+
+
+def _fault(error: dict[str, str]) -> str:
+    return f"  {(error.get('pointer') or error.get('parameter', '')).removeprefix('#/')}: {error.get('detail', '')}"
+
+
+def _is_in(said: str, detail: str) -> bool:
+    """Whether a problem's sentence names the fault already: then the fault adds only which field it is of."""
+    return detail.casefold() in said.casefold()
