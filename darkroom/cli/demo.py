@@ -56,15 +56,14 @@ def demo(
         console.print(f"Importing {len(paths)} photos from {library}")
         client = Client(home)
         source = client.post("/v1/sources", {"path": str(library), "mode": "copy"})
-        done = follow(
-            client, client.post("/v1/imports", {"source_id": source["id"]})["id"], quiet=not console.is_terminal
-        )
+        done = follow(client, client.post("/v1/imports", {"source_id": source["id"]})["id"], console)
         console.print(sentence(done))
         again = not done["progress"]["photos_published"]
-        grouped = _until(lambda: _grouped(client, again=again), "grouping faces and duplicates")
-        marts_built = _until(lambda: _marts_built(home, client), "building marts")
+        grouped = _until(console, lambda: _grouped(client, again=again), "grouping faces and duplicates")
+        marts_built = _until(console, lambda: _marts_built(home, client), "building marts")
         photos = list(client.pages("/v1/photos", None))
-        _found(console, photos, done)
+        _found(console, photos)
+        _checks(console, client, done)
         _groups(console, client)
         if marts_built:
             names = [mart["name"] for mart in client.get("/v1/marts")["items"]]
@@ -107,10 +106,12 @@ def _darkroom(home: Home, *arguments: str) -> None:
         exits.stop(done.returncode, f"`darkroom {' '.join(arguments)}` failed; the logs are in {home.logs}.")
 
 
-def _until(true: Callable[[], bool], doing: str) -> bool:
+def _until(console: Console, true: Callable[[], bool], doing: str) -> bool:
     """Whether it became true within some minutes."""
     deadline = time.monotonic() + AFTERWARDS_SECONDS
-    with Console(stderr=True).status(doing):
+    if not console.is_terminal:
+        console.print(f"{doing} …")
+    with console.status(doing):
         while time.monotonic() < deadline:
             if true():
                 return True
@@ -132,7 +133,7 @@ def _marts_built(home: Home, client: Client) -> bool:
     return bool(told["ok"] and told["epoch"] >= client.post("/v1/search", {"limit": 1})["epoch"])
 
 
-def _found(console: Console, photos: list[dict[str, Any]], done: dict[str, Any]) -> None:
+def _found(console: Console, photos: list[dict[str, Any]]) -> None:
     cameras = Counter(
         " ".join(filter(None, (p["camera"]["make"], p["camera"]["model"]))) for p in photos if p["camera"]
     )
@@ -144,8 +145,17 @@ def _found(console: Console, photos: list[dict[str, Any]], done: dict[str, Any])
     console.print(f"cameras     {', '.join(f'{name} ({count})' for name, count in cameras.most_common())}")
     console.print(f"dates       {dates[0]} to {dates[-1]}" if dates else "dates       none")
     console.print(f"texts       in {len(read)} photos, {sum(len(p['text'].split()) for p in read)} words")
-    checks = done["gates"]
-    console.print(f"checks      {checks['passed']} gates passed, {checks['failed']} failed in this import")
+
+
+def _checks(console: Console, client: Client, done: dict[str, Any]) -> None:
+    """What gates said of this import, or, when nothing was new and they had nothing to look at, of all there were."""
+    counts, where = Counter(done["gates"]), "this import"
+    if not counts.total():
+        where = "all imports so far"
+        for one in client.pages("/v1/imports", None):
+            counts.update(one["gates"])
+    if counts.total():
+        console.print(f"checks      {counts['passed']} gates passed, {counts['failed']} failed in {where}")
 
 
 def _groups(console: Console, client: Client) -> None:

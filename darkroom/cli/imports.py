@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -18,6 +19,9 @@ from darkroom.cli.printing import counted
 from darkroom.domain.paths import escape
 from darkroom.domain.states import IMPORT_ENDED
 from darkroom.home import Home
+
+LINE_SECONDS = 10.0
+"""How often progress is told where no bar can be drawn."""
 
 FAILURES_TOLD = 10
 FAILURES_LOOKED_AT = 200
@@ -38,7 +42,7 @@ def import_photos(
         typer.Argument(help="Folders of photos, or single files.", parser=_path, metavar="PATH", show_default=False),
     ],
     wait: Annotated[
-        bool, typer.Option("--wait", help="Stay until everything is published, with a progress bar.")
+        bool, typer.Option("--wait", help="Stay until everything is published, and show how far it is.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the API's own import document; those of several paths as items.")
@@ -71,8 +75,8 @@ def import_photos(
     mode = "copy" if copy else "reference"
     started = [_start(client, path, mode, watch, removed=removed) for path in paths]
     if wait:
-        quiet = as_json or not Console(stderr=True).is_terminal
-        started = [follow(client, one["id"], quiet=quiet) for one in started]
+        console = None if as_json else Console(stderr=True)
+        started = [follow(client, one["id"], console) for one in started]
     if as_json:
         typer.echo(json.dumps(started[0] if len(started) == 1 else {"items": started}, indent=2))
     else:
@@ -127,10 +131,11 @@ def _stop_watching(client: Client, path: Path) -> None:
     exits.stop(exits.USAGE, f"{path} was never imported: give a folder as it was imported.")
 
 
-def follow(client: Client, import_id: str, *, quiet: bool) -> Any:
-    """Follows an import to its end, with a bar on stderr unless `quiet`; returns its last document.
+def follow(client: Client, import_id: str, console: Console | None) -> Any:
+    """Follows an import to its end and returns its last document.
 
-    An import goes on without the API, so one that is away for a moment is waited for.
+    A terminal shows a bar, a log or a pipe a line now and then, `None` nothing. An import goes on without the API, so
+    one that is away for a moment is waited for.
     """
     columns = (
         SpinnerColumn(),
@@ -141,25 +146,55 @@ def follow(client: Client, import_id: str, *, quiet: bool) -> Any:
         TimeElapsedColumn(),
         TextColumn("{task.fields[eta]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
+    tell = _now_and_then(None if console is None or console.is_terminal else console)
+    with Progress(*columns, console=console, disable=not (console and console.is_terminal), transient=True) as bar:
         task = bar.add_task("waiting", total=None, rate="", eta="")
+
+        def without_the_api() -> None:
+            bar.update(task, description=(told := "waiting for the API"))
+            tell(told)
+
         while True:
-            now = client.get_patiently(
-                f"/v1/imports/{import_id}", lambda: bar.update(task, description="waiting for the API")
-            )
+            now = client.get_patiently(f"/v1/imports/{import_id}", without_the_api)
             progress = now["progress"]
-            rate, eta = progress["rate_per_second"], progress["eta_seconds"]
+            rate, eta = _speed(progress)
             bar.update(
                 task,
                 description=now["state"],
                 completed=progress["files_done"],
                 total=progress["files_new"],
-                rate=f"{rate:.1f}/s" if rate else "",
-                eta=f"about {eta:.0f} s left" if eta else "",
+                rate=rate,
+                eta=eta,
             )
             if now["state"] in IMPORT_ENDED:
                 return now
+            tell(f"{now['state']}: " + ", ".join(filter(None, (_counts(progress), rate, eta))))
             time.sleep(0.5)
+
+
+def _counts(progress: dict[str, Any]) -> str:
+    if progress["files_new"] is None:
+        return "looking through the folder"
+    return f"{progress['files_done']} of {counted(progress['files_new'], 'new file')}"
+
+
+def _speed(progress: dict[str, Any]) -> tuple[str, str]:
+    """How fast an import is and how long it will take, as far as that is known."""
+    rate, eta = progress["rate_per_second"], progress["eta_seconds"]
+    return f"{rate:.1f}/s" if rate else "", f"about {eta:.0f} s left" if eta else ""
+
+
+def _now_and_then(console: Console | None) -> Callable[[str], None]:
+    """Prints of what it is given a line every `LINE_SECONDS`."""
+    last = time.monotonic()
+
+    def tell(line: str) -> None:
+        nonlocal last
+        if console and time.monotonic() - last >= LINE_SECONDS:
+            last = time.monotonic()
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return tell
 
 
 def _tell_failures(client: Client, one: Any) -> None:

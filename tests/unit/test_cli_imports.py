@@ -1,5 +1,6 @@
 """`darkroom import`: what it asks the API for when folders are watched, and no longer."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from darkroom.cli import client, exits, imports
@@ -159,13 +161,13 @@ def follow(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[float], httpx
     def sleep(seconds: float) -> None:
         clock.now += seconds
 
-    def follow(answer: Callable[[float], httpx.Response]) -> Any:
+    def follow(answer: Callable[[float], httpx.Response], console: Console | None = None) -> Any:
         home = SimpleNamespace(endpoints=lambda: {"api": {"url": "http://api"}}, cli_key=lambda: "dk_key")
         asking = client.Client(home)
         asking.http = httpx.Client(
             base_url="http://api", transport=httpx.MockTransport(lambda request: answer(clock.now))
         )
-        return imports.follow(asking, "i1", quiet=True)
+        return imports.follow(asking, "i1", console)
 
     Bar.told = []
     monkeypatch.setattr(imports, "Progress", Bar)
@@ -198,3 +200,46 @@ def test_an_api_that_stays_away_is_given_up_after_a_minute_and_other_problems_at
     with pytest.raises(typer.Exit) as ended:
         follow(lambda _: httpx.Response(404, json={"detail": "There is no such import."}))
     assert ended.value.exit_code == exits.USAGE
+
+
+def halfway(now: float) -> httpx.Response:
+    """An import that lists its folder, runs, and goes on while the API is away for a while."""
+    if 22 < now < 35:
+        raise httpx.ConnectError("refused")
+    told = document("planning" if now < 15 else "running" if now < 45 else "succeeded", files_new=300)
+    if now < 15:
+        told["progress"]["files_new"] = None
+    else:
+        told["progress"] |= {"files_done": int(now), "rate_per_second": 1.04, "eta_seconds": 280.2}
+    return httpx.Response(200, json=told)
+
+
+def test_where_no_bar_can_be_drawn_progress_is_a_line_now_and_then(follow) -> None:
+    log = io.StringIO()
+    assert follow(halfway, Console(file=log))["state"] == "succeeded"
+    assert log.getvalue().splitlines() == [
+        "planning: looking through the folder",
+        "running: 20 of 300 new files, 1.0/s, about 280 s left",
+        "waiting for the API",
+        "running: 40 of 300 new files, 1.0/s, about 280 s left",
+    ]
+
+
+def test_a_terminal_has_a_bar_and_no_lines_and_who_asked_for_json_neither(follow, capsys) -> None:
+    log = io.StringIO()
+    follow(halfway, Console(file=log, force_terminal=True))
+    assert "new files" not in log.getvalue()
+    follow(halfway, None)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("options", "lines"), [((), True), (("--json",), False)])
+def test_an_import_that_is_waited_for_tells_progress_beside_its_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], lines: bool
+) -> None:
+    answers = [document("running", files_new=9), FakeClient(None).get_patiently("", lambda: None)]
+    monkeypatch.setattr(FakeClient, "get_patiently", lambda *_: answers.pop(0))
+    monkeypatch.setattr(imports, "LINE_SECONDS", 0)
+    done = run(tmp_path, "--wait", *options)
+    assert ("running: 1 of 9 new files" in done.stderr) is lines
+    assert "running" not in done.stdout
