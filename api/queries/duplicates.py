@@ -136,12 +136,20 @@ def holds(caller: Caller, connection: Connection, group_id: UUID, photo_id: UUID
 
 
 def stack_page(
-    caller: Caller, connection: Connection, kind: str | None, after: tuple[int, UUID] | None, limit: int
+    caller: Caller,
+    connection: Connection,
+    kind: str | None,
+    photo_id: UUID | None,
+    after: tuple[int, UUID] | None,
+    limit: int,
 ) -> list[tuple[dict[str, Any], list[PhotoRecord]]]:
-    """At most `limit` stacks with all their photos in order, those of most photos first."""
+    """At most `limit` stacks (with `photo_id`, its own) with all their photos in order, those of most photos first."""
     statement = select(stacks).where(stacks.c.library_id.in_(caller.libraries))
     if kind is not None:
         statement = statement.where(stacks.c.kind == kind)
+    if photo_id is not None:
+        held_by = (stacked.c.photo_id == photo_id, stacked.c.library_id.in_(caller.libraries))
+        statement = statement.where(stacks.c.stack_id.in_(select(stacked.c.stack_id).where(*held_by)))
     if after is not None:
         statement = statement.where(tuple_(stacks.c.photos, stacks.c.stack_id) < after)
     order = (stacks.c.photos.desc(), stacks.c.stack_id.desc())

@@ -22,6 +22,7 @@ def list_stacks(
     caller: PhotoReader,
     parts: PartsOf,
     kind: Annotated[StackKind | None, Query(description="Only stacks of this kind.")] = None,
+    photo_id: Annotated[UUID | None, Query(description="Only stacks this photo is in, at most one a kind.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> Page[Stack]:
@@ -30,10 +31,10 @@ def list_stacks(
     When stacks have been found anew among other photos, a cursor has expired.
     """
     with scoped(parts.state, caller.libraries) as connection:
-        binding = ("stacks", kind or "", queries.generation(caller, connection), *caller.libraries)
+        binding = ("stacks", kind or "", str(photo_id or ""), queries.generation(caller, connection), *caller.libraries)
         position = parts.cursors.open(cursor, *binding)
         after = (int(str(position[0])), UUID(str(position[1]))) if position else None
-        found = queries.stack_page(caller, connection, kind, after, limit + 1)
+        found = queries.stack_page(caller, connection, kind, photo_id, after, limit + 1)
     last = found[limit - 1][0] if len(found) > limit else None
     return Page(
         items=[Stack.of(row, photos) for row, photos in found[:limit]],

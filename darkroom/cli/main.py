@@ -16,7 +16,21 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from typer.core import TyperGroup
 
-from darkroom.cli import demo, duplicates, exits, gallery, imports, models, people, photos, platform, search, sql, why
+from darkroom.cli import (
+    demo,
+    duplicates,
+    exits,
+    gallery,
+    imports,
+    models,
+    people,
+    photos,
+    platform,
+    search,
+    sql,
+    stacks,
+    why,
+)
 from darkroom.home import NotRunning
 from darkroom.settings import load_settings
 
@@ -114,6 +128,7 @@ app.command("import", rich_help_panel="Photos")(imports.import_photos)
 app.add_typer(photos.app, name="photos", rich_help_panel="Photos")
 app.add_typer(people.app, name="people", rich_help_panel="Photos")
 app.add_typer(duplicates.app, name="duplicates", rich_help_panel="Photos")
+app.add_typer(stacks.app, name="stacks", rich_help_panel="Photos")
 app.add_typer(models.app, name="models", rich_help_panel="Photos")
 app.command(rich_help_panel="Photos")(search.search)
 app.command(rich_help_panel="Photos")(why.why)

@@ -301,6 +301,28 @@ def test_stacks_come_with_their_photos_in_order(client: httpx.Client, state: Sta
     assert [one["id"] for one in walk(client, "/v1/stacks", kind="raw_jpeg")] == [str(developed)]
 
 
+def test_a_photos_stacks_are_those_it_is_in_one_of_a_kind(client: httpx.Client, state: State) -> None:
+    with state() as connection:
+        frames = [publish_photo(connection, f"frame {number}") for number in range(3)]
+        others = [publish_photo(connection, f"other {number}") for number in range(4)]
+        raw = publish_photo(connection, "raw")
+        burst, developed = add_stack(connection, frames), add_stack(connection, [frames[0], raw], "raw_jpeg")
+        add_stack(connection, others)
+
+    def stacks(photo: uuid.UUID, **asked: object) -> list[str]:
+        return [str(one["id"]) for one in walk(client, "/v1/stacks", photo_id=str(photo), **asked)]
+
+    assert stacks(frames[0], limit=1) == [str(burst), str(developed)]
+    assert stacks(frames[0], kind="raw_jpeg") == [str(developed)]
+    assert stacks(frames[2]) == [str(burst)]
+    assert stacks(uuid.uuid4()) == []
+    [whole] = walk(client, "/v1/stacks", photo_id=str(raw))
+    assert [photo["id"] for photo in whole["photos"]] == [str(frames[0]), str(raw)]  # type: ignore[attr-defined]
+    cursor = client.get("/v1/stacks", params={"photo_id": str(frames[0]), "limit": 1}).json()["next_cursor"]
+    problem(client.get("/v1/stacks", params={"photo_id": str(raw), "cursor": cursor}), 400, "invalid-cursor")
+    assert client.get("/v1/stacks", params={"photo_id": "x"}).status_code == 422
+
+
 def test_strangers_groups_and_stacks_are_never_seen_or_decided(
     client: httpx.Client,
     client_of: Callable[[str], httpx.Client],
@@ -314,10 +336,12 @@ def test_strangers_groups_and_stacks_are_never_seen_or_decided(
         library = add_library(connection, user)
         theirs = [publish_photo(connection, name, library_id=library) for name in ("x", "y")]
         their_group = add_duplicates(connection, theirs, library_id=library)
-        add_stack(connection, theirs, library_id=library)
+        their_stack = add_stack(connection, theirs, library_id=library)
     stranger = client_of(make_key("photos:read", "duplicates:write", user_id=user))
     assert [one["id"] for one in walk(stranger, "/v1/duplicates")] == [str(their_group)]
     assert walk(client, "/v1/stacks") == []
+    assert walk(client, "/v1/stacks", photo_id=str(theirs[0])) == []
+    assert [one["id"] for one in walk(stranger, "/v1/stacks", photo_id=str(theirs[0]))] == [str(their_stack)]
     problem(stranger.get(f"/v1/duplicates/{group['group']}"), 404, "not-found")
     mine = {"keeper_id": group["small"]}
     problem(stranger.post(f"/v1/duplicates/{group['group']}/keep", json=mine), 404, "not-found")

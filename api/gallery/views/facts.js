@@ -6,6 +6,7 @@ import { useAnswer } from "../parts/asking.js";
 import { Fault, Waiting } from "../parts/notices.js";
 import { link } from "../route.js";
 import { cameraName, clock, count, day, exposureTime, figure, instant, size, title } from "../wording.js";
+import { Together } from "./together.js";
 
 const SOURCES = {
   exif: ["EXIF", "Written into the file by the camera"],
@@ -57,6 +58,7 @@ export function Facts({ photo, read, named, fileName, pointed, point }) {
         ${read.map((line, number) => html`<li class=${pointed === `line ${number}` ? "pointed" : ""} onMouseEnter=${() => point(`line ${number}`)} onMouseLeave=${() => point(null)} title=${`Read with ${Math.round(line.score * 100)} % certainty`}>${line.text}</li>`)}
       </ol>
     </section>`}
+    <${Together} photo=${photo} />
     <section>
       <h2>Files <small>${photo.files.length}</small></h2>
       <ul class="files">

@@ -35,7 +35,11 @@ export function Photo({ me, id, words, sequence, close, views }) {
   const panel = useRef(null);
   const neighbours = useNeighbours(id, sequence);
 
-  useEffect(() => setPointed(null), [id]);
+  useEffect(() => {
+    setPointed(null);
+    // A link to another photo is gone with the details it stood in; whoever followed it stays in here.
+    if (document.activeElement === document.body) panel.current.focus();
+  }, [id]);
   useLayoutEffect(() => {
     panel.current.focus();
     document.documentElement.classList.add("covered");

@@ -135,6 +135,14 @@ def test_what_changes_is_said_to_those_who_do_not_see_it(sign_in: SignIn, world:
         page.until("[...document.querySelectorAll('[role=status]')].some(one => one.innerText === '1 photo')")
 
 
+def test_on_a_small_screen_a_photos_details_have_their_own_ground_to_the_end(sign_in: SignIn, world: World) -> None:
+    with sign_in(f"#/photo/{world.photos['papers/receipt.jpg']}", size=(360, 740)) as page:
+        page.click("[title=Details]")
+        page.see(".facts .lines li")
+        page.click(".outputs summary")
+        assert page.js("(one => one.scrollHeight <= one.clientHeight)(document.querySelector('.facts'))")
+
+
 def test_on_a_small_screen_the_views_are_at_the_lower_edge_within_reach(sign_in: SignIn, world: World) -> None:
     with sign_in(size=(360, 740)) as page:
         page.see(".tile img")
