@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import Engine, insert, select
 
 from api.dependencies import Parts
-from darkroom.domain.identity import DEFAULT_LIBRARY, rendition_key
+from darkroom.domain.identity import DEFAULT_LIBRARY, face_key, rendition_key
 from darkroom.services.documents import entry
 from darkroom.stores.state import schema
 from darkroom.stores.state.publishing import publish_texts
@@ -67,10 +67,17 @@ class World:
 
     def picture(self, image: Image.Image) -> str:
         """Keeps a picture as a rendition; returns its digest."""
+        return self._keep(image, rendition_key)
+
+    def face(self, image: Image.Image) -> str:
+        """Keeps a picture as a face's; returns its digest."""
+        return self._keep(image, face_key)
+
+    def _keep(self, image: Image.Image, key: Callable[[uuid.UUID, str], str]) -> str:
         held = BytesIO()
         image.save(held, "JPEG", quality=80)
         digest = hashlib.sha256(held.getvalue()).hexdigest()
-        self.parts.objects.put(rendition_key(DEFAULT_LIBRARY, digest), held.getvalue(), digest)
+        self.parts.objects.put(key(DEFAULT_LIBRARY, digest), held.getvalue(), digest)
         return digest
 
     def publish(self, name: str, image: Image.Image | None = None, lines: tuple[str, ...] = (), **values: Any) -> str:

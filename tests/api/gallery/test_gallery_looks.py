@@ -1,22 +1,48 @@
 """How the gallery looks and reads: light and dark, on small screens, without a mouse, for a screen reader."""
 
+import uuid
+
 import pytest
 
+from darkroom.testing.people import add_person
+from darkroom.testing.serving import add_duplicates
 from tests.api.gallery.accessible import faults, landmarks
 from tests.api.gallery.browser import Page
-from tests.api.gallery.conftest import SignIn, World
+from tests.api.gallery.conftest import SignIn, World, colours
 
 PAPER = {"light": "rgb(250, 248, 244)", "dark": "rgb(19, 17, 16)"}
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
+ANNA, UNNAMED, LONG = (uuid.UUID(int=number) for number in (21, 22, 23))
 VIEWS = {
     "#/": ".tile img",
     "#/?where=keywords:garden": ".tile img",
     "#/?text=total": ".result",
     "#/?text=zebra": ".found .notice",
+    "#/people": ".person img",
+    f"#/people/{ANNA}": ".faces img",
+    f"#/people/{LONG}": ".faces img",
+    "#/duplicates": ".group img",
     "#/imports": ".sources li",
     "#/health": ".completeness",
     "#/nowhere": ".notice",
 }
+
+
+@pytest.fixture(scope="module")
+def crowded(world: World) -> World:
+    """The small world with three people, one of a long name and one of none, and with duplicates of every kind."""
+    photos = list(world.photos.values())
+    face = world.face(colours(5, (96, 96)))
+    copies = [uuid.UUID(world.publish(f"copies/{'a long name of a file ' * 4}{n}.jpg", colours(1))) for n in range(5)]
+    with world.owner.begin() as connection:
+        named = {ANNA: "Anna", UNNAMED: None, LONG: "Maximiliane Freifrau von und zu Hohenstein-Wittelsbach-Neuburg"}
+        for at, (person, name) in enumerate(named.items()):
+            faces = {uuid.uuid5(person, str(photo)): photo for photo in photos[at : 9 - at]}
+            add_person(connection, person, faces, name=name, thumbnail_sha256=face)
+        add_duplicates(connection, copies[:3], sizes=[900_000, 800_000, 70_000])
+        add_duplicates(connection, copies[3:], "pixels", sizes=[900_000, 800_000])
+        add_duplicates(connection, photos[:1], "bytes", sizes=[2_000_000])
+    return world
 
 
 def test_the_check_finds_what_it_looks_for(sign_in: SignIn, world: World) -> None:
@@ -46,7 +72,7 @@ def shown(page: Page, route: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 800), (360, 740)], ids=["wide", "small"])
 def test_every_view_is_named_ordered_readable_and_fits(
-    sign_in: SignIn, world: World, scheme: str, size: tuple[int, int]
+    sign_in: SignIn, crowded: World, scheme: str, size: tuple[int, int]
 ) -> None:
     with sign_in(size=size, scheme=scheme) as page:
         page.see(".tile img")
@@ -55,7 +81,7 @@ def test_every_view_is_named_ordered_readable_and_fits(
             assert faults(page) == [], route
             assert landmarks(page) == {"main", "navigation", "search", "banner"}
         for name in ("papers/receipt.jpg", "people/portrait.jpg", "broken.cr2", "2024/00.jpg"):
-            page.js(f"location.hash = '#/photo/{world.photos[name]}'")
+            page.js(f"location.hash = '#/photo/{crowded.photos[name]}'")
             page.see(".photo")
             page.quiet()
             if size[0] < 640:

@@ -1,13 +1,11 @@
 """People in the gallery: naming, merging, splitting and hiding them, and finding them in photos."""
 
-import hashlib
 import uuid
-from io import BytesIO
 
 import httpx
 import pytest
 
-from darkroom.domain.identity import DEFAULT_LIBRARY, face_key
+from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.testing.people import add_person
 from darkroom.testing.serving import add_source
 from tests.api.conftest import empty
@@ -25,10 +23,7 @@ def people(bare: World) -> World:
         bare.source = add_source(connection, DEFAULT_LIBRARY, "/srv/pictures", name="Pictures")
     for number in range(9):
         bare.publish(f"{number}.jpg", colours(number), taken_local=f"2024-05-{number + 1:02d}T12:00:00")
-    held = BytesIO()
-    colours(3, (96, 96)).save(held, "JPEG")
-    digest = hashlib.sha256(held.getvalue()).hexdigest()
-    bare.parts.objects.put(face_key(DEFAULT_LIBRARY, digest), held.getvalue(), digest)
+    digest = bare.face(colours(3, (96, 96)))
     on = {ANNA: range(5), BERTA: range(3, 6), CARLA: range(6, 8), STRANGER: range(8, 9)}
     with bare.owner.begin() as connection:
         for person, photos in on.items():
