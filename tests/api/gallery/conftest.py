@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,8 +80,15 @@ class World:
         self.parts.objects.put(key(DEFAULT_LIBRARY, digest), held.getvalue(), digest)
         return digest
 
-    def publish(self, name: str, image: Image.Image | None = None, lines: tuple[str, ...] = (), **values: Any) -> str:
-        """Publishes a photo, indexed as the line does it."""
+    def publish(
+        self,
+        name: str,
+        image: Image.Image | None = None,
+        lines: tuple[str, ...] = (),
+        boxes: Sequence[tuple[float, float, float, float]] = (),
+        **values: Any,
+    ) -> str:
+        """Publishes a photo, indexed as the line does it; `boxes` are where its lines stand, else below each other."""
         if image is not None:
             small = image.copy()
             small.thumbnail((256, 256))
@@ -96,11 +103,12 @@ class World:
             photo = publish_photo(connection, name, source_id=self.source, outputs=outputs, **values)
             if lines:
                 step = 1 / (len(lines) + 1)
-                boxes = [
-                    {"text": line, "score": 0.98, "x": 0.1, "y": step * (at + 0.5), "w": 0.6, "h": 0.08}
-                    for at, line in enumerate(lines)
+                places = boxes or [(0.1, step * (at + 0.5), 0.6, 0.08) for at in range(len(lines))]
+                read = [
+                    {"text": line, "score": 0.98, **dict(zip("xywh", place, strict=True))}
+                    for line, place in zip(lines, places, strict=True)
                 ]
-                row = {"photo_id": photo, "library_id": DEFAULT_LIBRARY, "lines": boxes}
+                row = {"photo_id": photo, "library_id": DEFAULT_LIBRARY, "lines": read}
                 publish_texts(connection, 1, [photo], [row])
             query = select(schema.photos).where(schema.photos.c.photo_id == photo)
             row = dict(connection.execute(query).mappings().one())
