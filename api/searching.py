@@ -48,6 +48,10 @@ class AskedServing:
         found = queries.visible(self.caller, self.connection, _ids(photo_ids), self.restriction)
         return {str(photo_id) for photo_id in found}
 
+    def matching(self, limit: int) -> list[str]:
+        """Of the caller's photos those that the restriction accepts."""
+        return [str(photo_id) for photo_id in queries.matching(self.caller, self.connection, self.restriction, limit)]
+
     def names(self) -> Mapping[str, str]:
         """Names of the people who are not hidden."""
         found = people_named.every(self.caller, self.connection)

@@ -55,6 +55,12 @@ def visible(
     return set(connection.execute(statement).scalars())
 
 
+def matching(caller: Caller, connection: Connection, restriction: ColumnElement[bool], limit: int) -> Sequence[UUID]:
+    """At most `limit` of the photos that meet the restriction, in no order."""
+    statement = select(photos.c.photo_id).where(accepted(caller, None), restriction).limit(limit)
+    return connection.execute(statement).scalars().all()
+
+
 def showing(
     caller: Caller,
     connection: Connection,

@@ -146,7 +146,7 @@ class _Request:
         caller, connection, condition, complete = self.caller, self.connection, self.restriction, True
         if self.ranks:
             results = self._results(0, MOST_FACETED, anew=False)
-            complete = not results.more
+            complete = not (results.more or results.cut)
             condition = queries.among(caller, [UUID(one.photo_id) for one in results.found])
         people = queries.persons(caller, connection, condition) if self.query.names else ()
         return SearchFacets(
@@ -168,7 +168,7 @@ class _Request:
 
     def _degraded(self, results: Results) -> list[Degraded]:
         """Legs that could not answer, and how many photos the others do not know."""
-        told = [Degraded(leg=one.leg, reason=one.reason) for one in results.lacking]
+        told = [Degraded(leg=one.leg, reason=one.reason) for one in (*results.lacking, *results.cut)]
         missing = self.parts.search.missing(self.query, lambda: queries.missing(self.caller, self.connection))
         words, like = bool(self.query.words), self.query.example is not None
         for leg, output, used, reason in (

@@ -147,5 +147,8 @@ class SearchFacets(BaseModel):
     cameras: list[CameraFacet] = Field(description="Camera models, most photos first.")
     people: list[PersonFacet] = Field(description="People, most photos first.")
     photos: int = Field(ge=0, description="How many results were looked at.", examples=[120])
-    complete: bool = Field(description="Whether these are all; of very many ranked results the best are looked at.")
+    complete: bool = Field(
+        description="Whether these are all. Of very many ranked results the best are looked at, and a search that "
+        "stopped before its end may have missed some."
+    )
     epoch: int = Field(ge=0, description="Publish epoch of the search.", examples=[17])

@@ -35,7 +35,7 @@ class Kind(StrEnum):
 class FilterField:
     """A field: its name in a filter, its column in `serving.photos` (or the table beside it), its index property.
 
-    `indexed` is `None` where only serving can answer; a search then checks that part of the filter in serving alone.
+    `indexed` is `None` where only serving can answer; a search then asks serving which photos come into question.
     """
 
     name: str

@@ -119,8 +119,8 @@ class VectorStore(Protocol):
     """The search index: BM25 over word properties, nearest neighbours over named spaces, filters pushed down.
 
     A commit is visible to every other process at once. Every search names the libraries it may see, and may name the
-    only photos that come into question (`among`: a few thousand at most). A condition on a field that the index does
-    not hold (`darkroom.domain.fields`) accepts every entry: serving checks it afterwards.
+    only photos that come into question (`among`: ten thousand at most). A condition on a field that the index does
+    not hold (`darkroom.domain.fields`) accepts every entry: serving names the photos, or checks them afterwards.
     Hits come best first, ties by photo id. Where a limit cuts through entries of one score, the store chooses, and does
     not choose differently until something is written.
     Every method raises `IndexUnavailable` when the store cannot be read or written.

@@ -38,6 +38,9 @@ class Serving(Protocol):
     def visible(self, photo_ids: Sequence[str]) -> Collection[str]:
         """Those photos the caller may see, the filter accepts, and that show the person asked for, if any."""
 
+    def matching(self, limit: int) -> Sequence[str]:
+        """Of all photos those that are `visible`: at most `limit`, in no order."""
+
     def names(self) -> Mapping[str, str]:
         """Names of the people words may name, by id."""
 

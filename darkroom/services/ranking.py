@@ -63,18 +63,27 @@ class Stages:
 
 @dataclass
 class Ranking:
-    """What was found so far, best first, and what the legs still have. `pending` waits until nothing can beat it."""
+    """What was found so far, best first, and what the legs still have. `pending` waits until nothing can beat it.
+
+    `among` are the only photos that come into question, where they are few enough to be named.
+    """
 
     found: list[Found] = field(default_factory=list)
     pending: list[Found] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     legs: dict[LegName, Leg] = field(default_factory=dict)
+    among: tuple[str, ...] | None = None
     parts: Parts = NO_PARTS
     lacking: list[Lacking] = field(default_factory=list)
     begun: bool = False
     depth: int = 0
     complete: bool = False
     lock: Lock = field(default_factory=Lock)
+
+    @property
+    def size(self) -> int:
+        """Photos it remembers."""
+        return len(self.seen) + len(self.among or ())
 
     def append(self, ranked: list[Found], least: float) -> None:
         """Appends what scores `least` or more of the pending and of these; the others wait."""

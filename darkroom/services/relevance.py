@@ -41,6 +41,10 @@ class SampleServing:
         """Those that are samples."""
         return [photo_id for photo_id in photo_ids if photo_id in self.photo_ids]
 
+    def matching(self, limit: int) -> Sequence[str]:
+        """Every sample."""
+        return list(self.photo_ids)[:limit]
+
     def names(self) -> Mapping[str, str]:
         """Nobody's."""
         return {}

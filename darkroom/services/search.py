@@ -21,6 +21,7 @@ from typing import Protocol
 
 from darkroom.domain.calibration import Calibration
 from darkroom.domain.filters import Filter
+from darkroom.domain.matching import indexable
 from darkroom.domain.scoring import answered, fused, whole
 from darkroom.domain.words import normalise
 from darkroom.sdk.stores import NO_PARTS, Hit, Parts, VectorStore
@@ -45,8 +46,11 @@ LONGEST_TEXT = 500
 FIRST_DEPTH = 60
 DEEPEST = 20_000
 """Candidates asked of a leg at first, and at most: invisible and irrelevant ones are among them."""
-FEW_PHOTOS = 2000
-"""A person with no more photos restricts the index itself; of others' photos serving knows who is in them."""
+CUT = f"only the best {DEEPEST:,} candidates by {{}} were looked at"
+"""Why a leg may not have found everything, with its name."""
+MOST_NAMED = 10_000
+"""Photos that are named to the index at most, where only serving can tell which come into question. Of more, serving
+says of each candidate whether it is one of them. They are fewer than the deepest list, which so ends by itself."""
 AT_ONCE = len(os.sched_getaffinity(0))
 """Searches that ask the index at once, one a core. The others wait their turn: together, all would take longer."""
 _DEEPER = 4
@@ -88,15 +92,24 @@ class Query:
         """Whether anything in it ranks photos; a person and a filter only restrict."""
         return bool(self.words or self.example)
 
+    @property
+    def beyond_index(self) -> bool:
+        """Whether the index cannot tell which photos come into question."""
+        return self.person_id is not None or indexable(self.filter) != self.filter
+
 
 @dataclass(frozen=True)
 class Results:
-    """A page of a ranking. `legs` are those that answer; `milliseconds` is what each stage took for this page."""
+    """A page of a ranking. `legs` are those that answer; `milliseconds` is what each stage took for this page.
+
+    `cut`: of a last page, legs that might have found more, had they been asked deeper.
+    """
 
     found: list[Found]
     more: bool = False
     legs: tuple[LegName, ...] = ()
     lacking: tuple[Lacking, ...] = ()
+    cut: tuple[Lacking, ...] = ()
     milliseconds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -168,7 +181,9 @@ class SearchService:
                     self._turns.release()
             found = ranking.found[start : start + number]
             more = len(ranking.found) > start + number
-            return Results(found, more, tuple(ranking.legs), tuple(ranking.lacking), dict(stages.milliseconds))
+            unfinished = () if more else (name for name, leg in ranking.legs.items() if not leg.done)
+            cut = tuple(Lacking(name, CUT.format(name)) for name in unfinished)
+            return Results(found, more, tuple(ranking.legs), tuple(ranking.lacking), cut, dict(stages.milliseconds))
 
     def close(self) -> None:
         """Ends the threads."""
@@ -184,22 +199,21 @@ class SearchService:
                 del self._rankings[query]
             ranking = self._rankings.setdefault(query, Ranking())
             self._rankings.move_to_end(query)
-            while len(self._rankings) > 1 and sum(len(one.seen) for one in self._rankings.values()) > _KEPT:
+            while len(self._rankings) > 1 and sum(one.size for one in self._rankings.values()) > _KEPT:
                 self._rankings.popitem(last=False)
             return ranking
 
     def _begin(self, query: Query, ranking: Ranking, serving: Serving, stages: Stages) -> None:
-        """Decides the legs."""
-        among: tuple[str, ...] | None = None
+        """Decides where to look, and the legs."""
+        with stages.of("serving"):
+            ranking.among = self._among(query, serving)
+        # Serving has applied the whole filter to photos that are named.
+        scope = Scope(query.libraries, query.filter if ranking.among is None else None, ranking.among)
         legs: list[Leg] = []
         with stages.of("person"):
-            if query.person_id is not None:
-                photos = serving.photos_of([query.person_id], FEW_PHOTOS + 1)
-                among = tuple(photos) if len(photos) <= FEW_PHOTOS else None
             people = self._named(query, serving)
             if people:
                 legs.append(PeopleLeg(query.words, people))
-        scope = Scope(query.libraries, query.filter, among)
         if query.words:
             legs.append(WordsLeg(self._index, scope, query.words, together=not people))
         if query.words and self._meanings is not None:
@@ -211,6 +225,12 @@ class SearchService:
         ranking.lacking = []
         ranking.parts = self._parts(ranking.legs, stages)
         ranking.begun = True
+
+    @staticmethod
+    def _among(query: Query, serving: Serving) -> tuple[str, ...] | None:
+        """The only photos that come into question, where the index cannot tell and they can be named to it."""
+        photos = serving.matching(MOST_NAMED + 1) if query.beyond_index else None
+        return tuple(photos) if photos is not None and len(photos) <= MOST_NAMED else None
 
     def _parts(self, legs: Collection[LegName], stages: Stages) -> Parts:
         """What these legs need to know of a photo that another one has listed."""

@@ -17,6 +17,7 @@ class MemoryServing:
     """Serving that shows what `shown` accepts; `people` maps ids to names, `faces` maps photos to the people in them.
 
     Photos are newest first in the order of `faces`. `person_id` restricts what is visible to a person's photos.
+    `photos` are all there are, where those without a face matter.
     """
 
     def __init__(
@@ -25,7 +26,9 @@ class MemoryServing:
         people: Mapping[str, str] | None = None,
         faces: Mapping[str, Collection[str]] | None = None,
         person_id: str | None = None,
+        photos: Sequence[str] = (),
     ) -> None:
+        self._photos = photos or tuple(faces or ())
         self._shown = shown
         self._people = people or {}
         self._faces = faces or {}
@@ -38,6 +41,10 @@ class MemoryServing:
             for photo_id in photo_ids
             if self._shown(photo_id) and (self._person_id is None or self._person_id in self._faces.get(photo_id, ()))
         ]
+
+    def matching(self, limit: int) -> Sequence[str]:
+        """Those of all photos that are visible."""
+        return list(self.visible(self._photos))[:limit]
 
     def names(self) -> Mapping[str, str]:
         """Names of people."""

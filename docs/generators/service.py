@@ -22,7 +22,8 @@ ORDER = ("=", "!=", "<", "<=", ">", ">=")
 def filters() -> Iterator[str]:
     """The fields of filters, from `darkroom/domain/fields.py`."""
     yield "Fields of `filter=`, and the operators each takes. Where the search index does not hold a field, a search"
-    yield "checks that part of the filter in the database. How to write a filter is told in [Search](../search.md).\n"
+    yield "asks the database first which photos the whole filter accepts. How to write a filter is told in"
+    yield "[Search](../search.md).\n"
     rows = [
         (code(one.name), one.kind, _operators(one.kind), "yes" if one.indexed else "no", one.description)
         for one in FIELDS.values()

@@ -193,6 +193,16 @@ class VectorStoreConformance:
         assert store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=5, among=[]) == []
         assert store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=5, among=()) == []
 
+    def test_ten_thousand_photos_may_be_named(self, store: VectorStore) -> None:
+        store.add_space("space", 2)
+        store.upsert([Entry(f"p{n}", MINE, {"title": "beach"}, vectors={"space": [1.0, n / 9]}) for n in range(9)])
+        many = [*(f"nobody{number}" for number in range(9998)), "p3", "p7"]
+        for hits in (
+            store.search_words("beach", libraries=[MINE], limit=20_000, among=many),
+            store.search_vector("space", [1.0, 0.0], libraries=[MINE], limit=20_000, among=many),
+        ):
+            assert ids(hits) == ["p3", "p7"]
+
     @pytest.mark.parametrize("dimension", [2, 480])
     def test_entries_without_a_vector_are_never_near(self, store: VectorStore, dimension: int) -> None:
         def vector(second: float) -> list[float]:
