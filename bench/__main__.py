@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import busy, embedding, ingest, marts, ocr_quality, search
+from bench.live import need_strace
 from bench.measure import Result, machine, table
 
 RESULTS = Path(__file__).parent / "results"
@@ -25,6 +26,8 @@ def main() -> None:
     if unknown := set(arguments.benches) - set(BENCHES):
         parser.error(f"there is no bench {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
     chosen = arguments.benches or BENCHES
+    if "ingest" in chosen:
+        need_strace()
     before = machine()
     if before["load_average"][0] > 0.5 * before["cores"]:
         print(f"the machine is busy (load {before['load_average'][0]}): expect ratios that mean little")

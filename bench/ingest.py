@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.corpus import Corpus, build
-from bench.live import STRACE, Live, bytes_read
+from bench.live import Live, bytes_read, need_strace
 from bench.measure import Result, faster, share
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -22,7 +22,11 @@ TRACED_PHOTOS = 60
 
 
 def run(photos: int, rounds: int) -> Iterator[Result]:
-    """Every round takes the same photos in three ways, in turn, each into an empty place."""
+    """Every round takes the same photos in three ways, in turn, each into an empty place.
+
+    Raises `RuntimeError` at once where strace is missing, which the last result needs.
+    """
+    need_strace()
     ours: list[float] = []
     defaults: list[float] = []
     tuned: list[float] = []
@@ -79,9 +83,6 @@ def _script(corpus: Corpus, *, tuned: bool) -> dict[str, Any]:
 
 def _bytes_read(photos: int) -> Iterator[Result]:
     """Counts what the whole platform reads from the source's files, by following its system calls."""
-    if shutil.which(STRACE[0]) is None:
-        print("bytes read: skipped, needs strace (apt-get install strace)")
-        return
     with _corpus(photos) as corpus, tempfile.TemporaryDirectory(prefix="darkroom-bench-") as folder:
         trace = Path(folder) / "trace"
         with Live(trace=trace) as live:

@@ -25,6 +25,12 @@ TRACED = "read,pread64,readv,preadv,preadv2,mmap,sendfile,copy_file_range,splice
 STRACE = ["strace", "-f", "-qq", "-y", "-s", "0", "--seccomp-bpf", "-e", f"trace={TRACED}"]
 
 
+def need_strace() -> None:
+    """Raises `RuntimeError` when the program that follows system calls is not there."""
+    if shutil.which(STRACE[0]) is None:
+        raise RuntimeError("counting the bytes that are read needs strace: apt-get install strace")
+
+
 class Imported(NamedTuple):
     """How long an import took from the command to its last line, and the import as the API described it."""
 
