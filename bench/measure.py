@@ -18,7 +18,10 @@ PACKAGES = ("dagster", "duckdb", "lancedb", "onnxruntime", "pillow", "rapidocr")
 
 @dataclass(frozen=True)
 class Result:
-    """A measured ratio. `low` and `high` are the extremes over rounds; `target` is like ">= 2.5", or None."""
+    """A measured ratio. `low` and `high` are the extremes over rounds; `target` is like ">= 2.5", or None.
+
+    Of a recall each query is a round, and `ratio` is the mean of them all.
+    """
 
     name: str
     ratio: float
@@ -32,7 +35,7 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether the median ratio meets the target; None without one."""
+        """Whether the ratio meets the target; None without one."""
         return None if self.target is None else meets(self.ratio, self.target)
 
     def to_json(self) -> dict[str, Any]:
@@ -57,6 +60,12 @@ def faster(name: str, ours: Sequence[float], baseline: Sequence[float], target: 
 def share(name: str, ours: Sequence[float], whole: Sequence[float], target: str | None, unit: str) -> Result:
     """What part of the whole ours is: ours / whole, round by round."""
     return _result(name, [o / w for o, w in zip(ours, whole, strict=True)], ours, whole, target, unit)
+
+
+def recall(name: str, shares: Sequence[float], target: str | None) -> Result:
+    """The mean of what part of the right answers each query found; `low` is the worst query, `high` the best."""
+    mean = statistics.fmean(shares)
+    return Result(name, mean, min(shares), max(shares), target, mean, 1.0, "share", len(shares))
 
 
 def _result(

@@ -7,7 +7,7 @@ import pytest
 
 from bench import corpus
 from bench.live import bytes_read
-from bench.measure import faster, meets, share, table
+from bench.measure import faster, meets, recall, share, table
 
 
 def test_a_ratio_above_one_means_ours_is_better_and_spread_is_over_rounds():
@@ -22,6 +22,12 @@ def test_a_share_is_ours_of_the_whole():
     assert result.ratio == 0.03
     assert result.met is False
     assert "MISSED" in table([result])
+
+
+def test_a_recall_is_the_mean_with_the_worst_and_the_best_query():
+    result = recall("x", [1, 1, 1, 0.2, 0.8], ">= 0.95")
+    assert (result.ratio, result.low, result.high) == (0.8, 0.2, 1)
+    assert result.met is False
 
 
 def test_rounds_that_do_not_pair_up_are_refused():
