@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import corpus
+from bench import corpus, search_corpus
 from bench.live import bytes_read
 from bench.measure import faster, meets, recall, share, table
 
@@ -81,3 +81,24 @@ def test_the_corpus_is_the_same_every_time_and_holds_no_bytes_twice(tmp_path, mo
     assert len(set(digests(first))) == 13
     first.add(1)
     assert len(first.files) == 13
+
+
+def test_a_generated_entry_is_known_by_its_id():
+    assert [search_corpus.number_of(search_corpus.photo_id(number)) for number in (0, 99_999)] == [0, 99_999]
+
+
+def test_the_text_of_a_recall_is_said_in_its_sentence():
+    assert search_corpus.who_and_where("a dog resting in the snow at night") == "a dog in the snow"
+    assert all(
+        set(search_corpus.who_and_where(sentence).split()) <= set(sentence.split())
+        for sentence in search_corpus.sentences()[:500]
+    )
+
+
+def test_queries_name_a_few_of_the_generated_people_and_their_texts_of_recalls_nobody():
+    said = {word for sentence in search_corpus.sentences() for word in sentence.split()}
+    named = [name for name in search_corpus.names() if said & set(name.lower().split())]
+    assert len(set(search_corpus.names())) == 50
+    assert named == list(search_corpus.ASKED_FOR)
+    judged = {word for sentence in search_corpus.sentences() for word in search_corpus.who_and_where(sentence).split()}
+    assert not judged & {word for name in search_corpus.names() for word in name.lower().split()}
