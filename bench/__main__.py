@@ -41,7 +41,7 @@ def main() -> None:
     if "embedding" in chosen:
         results += embedding.run(rounds=arguments.rounds)
     if "busy" in chosen:
-        results += busy.run(rounds=arguments.rounds)
+        results += busy.run(rounds=arguments.rounds, entries=arguments.entries)
     if "marts" in chosen:
         results += marts.run(rounds=arguments.rounds)
     print(table(results))

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from darkroom.home import Home
 
@@ -22,6 +22,9 @@ COMMAND = [sys.executable, "-m", "darkroom.cli.main"]
 UP_SECONDS = 300
 IMPORT_SECONDS = 7200
 TRACED = "read,pread64,readv,preadv,preadv2,mmap,sendfile,copy_file_range,splice"
+UNSETTLED = (
+    "status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED') OR end_time > extract(epoch FROM clock_timestamp()) - :quiet"
+)
 STRACE = ["strace", "-f", "-qq", "-y", "-s", "0", "--seccomp-bpf", "-e", f"trace={TRACED}"]
 
 
@@ -93,6 +96,22 @@ class Live:
         whole = _between(events, "PIPELINE_STARTING", "PIPELINE_SUCCESS")
         return whole, whole - _between(events, "STEP_START", "STEP_SUCCESS")
 
+    def settle(self, quiet_seconds: float = 60, patience_seconds: float = 3600) -> None:
+        """Waits until no run was under way for so long: what follows an import begins sooner, and is over by then.
+
+        Raises `RuntimeError` when a run has failed, and `TimeoutError`.
+        """
+        engine = create_engine(Home(self.home).database_url("dagster"))
+        deadline = time.monotonic() + patience_seconds
+        while (unsettled := _runs(engine, UNSETTLED, quiet=quiet_seconds)) and time.monotonic() < deadline:
+            time.sleep(5)
+        failed = _runs(engine, "status = 'FAILURE'")
+        engine.dispose()
+        if failed:
+            raise RuntimeError(f"runs failed: {failed}")
+        if unsettled:
+            raise TimeoutError(f"after {patience_seconds} s these were not over, or had just ended: {unsettled}")
+
     def _up(self) -> None:
         command = [*COMMAND, "up", "--detach"]
         if self._trace is None:
@@ -110,6 +129,13 @@ class Live:
             if time.monotonic() > deadline:
                 raise TimeoutError("the traced platform did not come up")
             time.sleep(1)
+
+
+def _runs(engine: Engine, condition: str, **values: float) -> list[str]:
+    """The jobs of the runs that meet a condition."""
+    with engine.connect() as connection:
+        found = connection.execute(text(f"SELECT pipeline_name FROM runs WHERE {condition}"), values)
+        return list(found.scalars())
 
 
 def _between(events: Sequence[tuple[str, float]], start: str, end: str) -> float:

@@ -98,13 +98,17 @@ def machine() -> dict[str, Any]:
     }
 
 
-def alone(run: Callable[[int, int], Iterable[Result]], description: str | None, photos: int) -> None:
-    """A bench's own command line: so many `photos` unless told otherwise, its table printed."""
+def alone(run: Callable[..., Iterable[Result]], description: str | None, photos: int, **sizes: int) -> None:
+    """A bench's own command line: so many `photos` unless told otherwise, its table printed.
+
+    `sizes` are further ones that it takes, by name.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--photos", type=int, default=photos, help="how many photos it works on")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds")
-    arguments = parser.parse_args()
-    print(table(list(run(arguments.photos, arguments.rounds))))
+    for name, size in sizes.items():
+        parser.add_argument(f"--{name}", type=int, default=size, help="how many there are")
+    print(table(list(run(**vars(parser.parse_args())))))
 
 
 def table(results: Sequence[Result]) -> str:

@@ -122,7 +122,7 @@ def served(factory: str, home: Home) -> Iterator[str]:
 
 def _client(stand: Stand, url: str | None = None) -> httpx.Client:
     """Who asks with the library's key: the API, or another one over the same home."""
-    return httpx.Client(base_url=url or stand.url, headers={"Authorization": f"Bearer {stand.key}"}, timeout=60)
+    return httpx.Client(base_url=url or stand.url, headers={"Authorization": f"Bearer {stand.key}"}, timeout=300)
 
 
 def by_api(stand: Stand, **asked: Any) -> Ask:
