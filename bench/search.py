@@ -220,7 +220,7 @@ class Condition:
 
     name: str
     asked: dict[str, Any]
-    accepted: NDArray[np.int64]
+    accepted: NDArray[Any]
     indexed: bool
 
 
@@ -303,7 +303,11 @@ def _searching(client: httpx.Client, asked: dict[str, Any]) -> AskPage:
 
 
 def _listing(client: httpx.Client) -> AskPage:
-    return lambda cursor: client.get("/v1/photos", params={"limit": PAGE} | ({"cursor": cursor} if cursor else {}))
+    def ask(cursor: str | None) -> httpx.Response:
+        asked: dict[str, Any] = {"cursor": cursor} if cursor else {}
+        return client.get("/v1/photos", params={**asked, "limit": PAGE})
+
+    return ask
 
 
 def _timed(ask: AskPage, cursor: str | None) -> tuple[Page, str | None]:
