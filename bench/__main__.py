@@ -1,11 +1,16 @@
-"""`python -m bench`: runs the benches, prints a table, writes bench/results/latest.json (partial.json for a part)."""
+"""`python -m bench`: runs the benches one after the other, prints their tables, writes bench/results/latest.json.
+
+What is measured so far, or of a part or other sizes, is in partial.json.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bench import busy, embedding, ingest, marts, ocr_quality, search
 from bench.live import need_strace
@@ -31,33 +36,36 @@ def main() -> None:
     before = machine()
     if before["load_average"][0] > 0.5 * before["cores"]:
         print(f"the machine is busy (load {before['load_average'][0]}): expect ratios that mean little")
+    runs: dict[str, Callable[[], Iterable[Result]]] = {
+        "reading": lambda: ocr_quality.run(arguments.pictures),
+        "ingest": lambda: ingest.run(arguments.photos, arguments.rounds),
+        "search": lambda: search.run(arguments.entries, arguments.rounds),
+        "embedding": lambda: embedding.run(rounds=arguments.rounds),
+        "busy": lambda: busy.run(rounds=arguments.rounds, entries=arguments.entries),
+        "marts": lambda: marts.run(rounds=arguments.rounds),
+    }
     results: list[Result] = []
-    if "reading" in chosen:
-        results += ocr_quality.run(arguments.pictures)
-    if "ingest" in chosen:
-        results += ingest.run(arguments.photos, arguments.rounds)
-    if "search" in chosen:
-        results += search.run(arguments.entries, arguments.rounds)
-    if "embedding" in chosen:
-        results += embedding.run(rounds=arguments.rounds)
-    if "busy" in chosen:
-        results += busy.run(rounds=arguments.rounds, entries=arguments.entries)
-    if "marts" in chosen:
-        results += marts.run(rounds=arguments.rounds)
-    print(table(results))
+    for name in (name for name in BENCHES if name in chosen):
+        made = list(runs[name]())
+        print(table(made), flush=True)
+        results += made
+        _write("partial.json", before, arguments.photos, results)  # what is measured outlives a bench that fails
     sizes = arguments.photos, arguments.pictures, arguments.entries
-    standard = set(chosen) == set(BENCHES) and sizes == (500, ocr_quality.ALL, search.PHOTOS)
-    path = RESULTS / ("latest.json" if standard else "partial.json")
-    RESULTS.mkdir(exist_ok=True)
+    if set(chosen) == set(BENCHES) and sizes == (500, ocr_quality.ALL, search.PHOTOS):
+        _write("latest.json", before, arguments.photos, results)
+
+
+def _write(name: str, before: dict[str, Any], photos: int, results: Sequence[Result]) -> None:
     report = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": before,
         "load_average_after": machine()["load_average"],
-        "photos": arguments.photos,
+        "photos": photos,
         "results": [one.to_json() for one in results],
     }
-    path.write_text(json.dumps(report, indent=2) + "\n")
-    print(f"written to {path}")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / name).write_text(json.dumps(report, indent=2) + "\n")
+    print(f"written to {RESULTS / name}", flush=True)
 
 
 if __name__ == "__main__":
