@@ -79,14 +79,16 @@ def demo(
             console.print("Stopping. Without --once (`make demo`) it goes on serving at these addresses.")
         else:
             console.print("Serving until Ctrl-C.")
-            while supervisor_of(home):
-                time.sleep(1)
+            _serve(home)
             console.print("Darkroom was stopped.")
 
 
 @contextmanager
 def running(home: Home, *, stop: bool) -> Iterator[None]:
-    """The platform of a home, up; taken down afterwards when `stop`, or when the show is interrupted or terminated."""
+    """The platform of a home, up; taken down afterwards when `stop`, or when the show is interrupted or terminated.
+
+    Raises `KeyboardInterrupt` in that case, so that who waits for the show learns that it did not come to its end.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):  # what is started in the background may ignore interrupts
         signal.signal(number, signal.default_int_handler)
     _darkroom(home, "up", "--detach")
@@ -94,9 +96,19 @@ def running(home: Home, *, stop: bool) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         stop = True
+        raise
     finally:
         if stop:
             _darkroom(home, "down")
+
+
+def _serve(home: Home) -> None:
+    """Waits until the platform is stopped by somebody, or stops it when interrupted."""
+    try:
+        while supervisor_of(home):
+            time.sleep(1)
+    except KeyboardInterrupt:
+        _darkroom(home, "down")
 
 
 def _darkroom(home: Home, *arguments: str) -> None:

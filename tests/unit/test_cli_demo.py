@@ -81,3 +81,30 @@ def test_an_import_that_found_nothing_new_tells_what_the_library_passed(
         assert told in done.stdout
     else:
         assert "gates" not in done.stdout
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the platform is told to do."""
+    said: list[str] = []
+    monkeypatch.setattr(demo, "_darkroom", lambda home, *arguments: said.append(arguments[0]))
+    monkeypatch.setattr(demo.signal, "signal", lambda number, handler: None)
+    return said
+
+
+def test_a_show_that_is_interrupted_stops_its_platform_and_fails(tmp_path: Path, told: list[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), demo.running(Home(tmp_path), stop=False):
+        raise KeyboardInterrupt
+    assert told == ["up", "down"]
+
+
+def test_a_platform_that_is_served_is_stopped_by_ctrl_c_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    def interrupted(home: Home) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "supervisor_of", interrupted)
+    with demo.running(Home(tmp_path), stop=False):
+        demo._serve(Home(tmp_path))
+    assert told == ["up", "down"]
