@@ -72,7 +72,7 @@ def check(table: Table, frame: pd.DataFrame, companions: Mapping[str, pd.DataFra
     Args:
         table: The contract.
         frame: The rows, one column per contract column, as `pyarrow.Table.to_pandas()` gives them.
-        companions: Rows of other tables for the same photos by table name, and `rules.OUTPUTS`, `rules.OBJECTS`.
+        companions: Rows of other tables for the same photos by table name, and what else `rules` names.
 
     Returns:
         The report. Never raises for bad rows: a frame of the wrong shape is a failed expectation.

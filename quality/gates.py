@@ -14,13 +14,13 @@ import pyarrow as pa
 
 from darkroom.contracts.table import Severity, Table
 from darkroom.services import generations
-from darkroom.services.evidence import objects_of, output_states
+from darkroom.services.evidence import declared_dimensions, objects_of, output_states
 from darkroom.services.gates import Gatekeeper, Verdict
 from darkroom.services.platform import Platform
 from darkroom.stores.state.generations import Generation
 from quality.engine import preload
 from quality.gate import GateReport, Result, check
-from quality.rules import OBJECTS, OUTPUTS, rules
+from quality.rules import DIMENSIONS, OBJECTS, OUTPUTS, rules
 
 CHECK = "gate"
 """Name of every gate among the checks of its asset."""
@@ -29,7 +29,7 @@ CHECK = "gate"
 def build_gate(table: Table, batches: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
     """The blocking check of a table's rows, one verdict per batch; asks for resources `gatekeeper` and `platform`."""
     needs = {need for rule in rules(table) for need in rule.needs}
-    names = [table.name, *sorted(needs - {OUTPUTS, OBJECTS, table.name})]
+    names = [table.name, *sorted(needs - {OUTPUTS, OBJECTS, DIMENSIONS, table.name})]
 
     @dg.asset_check(
         asset=dg.AssetKey([table.name]),
@@ -50,6 +50,8 @@ def build_gate(table: Table, batches: dg.PartitionsDefinition[str]) -> dg.AssetC
             companions[OUTPUTS] = output_states(platform, batch_id).to_pandas()
         if OBJECTS in needs:
             companions[OBJECTS] = objects_of(platform, table.name, rows[table.name]).to_pandas()
+        if DIMENSIONS in needs:
+            companions[DIMENSIONS] = declared_dimensions(platform).to_pandas()
         report = check(table, rows[table.name].to_pandas(), companions)
         verdict = Verdict(report.passed, report.quarantined, report.as_json())
         gatekeeper.record(table.name, batch_id, rows[table.name], verdict)

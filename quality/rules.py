@@ -27,6 +27,11 @@ OBJECTS = "objects"
 `stored_bytes` is null for an absent object.
 """
 
+DIMENSIONS = "dimensions"
+"""Companion: how many numbers a vector has, as the provider that is set up declares; columns `output,
+output_version, dimensions`, a row for each output whose rows hold vectors.
+"""
+
 
 @dataclass(frozen=True)
 class Evidence:

@@ -15,6 +15,7 @@ from darkroom.domain.duplicate_decisions import Decisions, Kind, Verdict, replay
 from darkroom.domain.identity import face_key, original_key, rendition_key
 from darkroom.sdk.stores import ObjectMissing, ObjectStore
 from darkroom.services.platform import Platform
+from darkroom.services.versions import dimensions_of, versions
 from darkroom.stores.state import batches, duplicates, generations, outputs, sources
 from darkroom.stores.state.generations import Generation
 
@@ -28,6 +29,8 @@ OBJECTS = pa.schema(
         ("stored_bytes", pa.int64()),
     ]
 )
+
+DIMENSIONS = pa.schema([("output", pa.string()), ("output_version", pa.string()), ("dimensions", pa.int64())])
 
 FILES = "published_files"
 """Companion of duplicates: one row per published file of the library's photos."""
@@ -72,6 +75,16 @@ def objects_of(platform: Platform, table: str, rows: pa.Table) -> pa.Table:
         stored = list(pool.map(lambda one: _stored_bytes(platform.objects, one[0]), promised))
     found = [{**facts, "stored_bytes": size} for (_, facts), size in zip(promised, stored, strict=True)]
     return pa.Table.from_pylist(found, schema=OBJECTS)
+
+
+def declared_dimensions(platform: Platform) -> pa.Table:
+    """How many numbers a vector of each output has at the version that this installation computes, as declared."""
+    made = versions(platform)
+    rows = [
+        {"output": output, "output_version": made[output].version, "dimensions": dimensions}
+        for output, dimensions in dimensions_of(platform.settings.inference).items()
+    ]
+    return pa.Table.from_pylist(rows, schema=DIMENSIONS)
 
 
 def duplicates_evidence(

@@ -13,11 +13,11 @@ from typing import Any
 from uuid import UUID
 
 from darkroom.contracts.embeddings import EMBEDDINGS_DOCUMENT, EMBEDDINGS_VISUAL
-from darkroom.domain.outputs import INDEX_OUTPUT, space
+from darkroom.domain.outputs import INDEX_OUTPUT, VECTOR_OUTPUTS, space
 from darkroom.services.documents import entry
 from darkroom.services.gates import batch_rows
 from darkroom.services.platform import Platform
-from darkroom.services.versions import versions
+from darkroom.services.versions import dimensions_of, versions
 from darkroom.stores.state import batches, outputs
 from darkroom.stores.state.outputs import PhotoOutput
 
@@ -29,7 +29,13 @@ VECTOR_TABLES = (EMBEDDINGS_VISUAL, EMBEDDINGS_DOCUMENT)
 
 
 def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
-    """Replaces the entries of a batch's photos; returns how many were written."""
+    """Replaces the entries of a batch's photos; returns how many were written.
+
+    Photos that a gate has set aside keep the entries they have: what is new of them is not published, and may be
+    nothing an index can hold.
+    """
+    with platform.state.begin() as connection:
+        taken = {str(photo) for photo in batches.photos_in_state(connection, batch_id, "taken")}
     names = (*TABLES, *(table.name for table in VECTOR_TABLES))
     rows = {name: found.to_pylist() for name, found in batch_rows(platform, names, batch_id).items()}
     files: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -44,14 +50,19 @@ def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
     entries = []
     for photo in rows["photos"]:
         known = photo["photo_id"]
-        entries.append(entry(photo, files[known], metadata.get(known), texts.get(known), vectors[known]))
-    version = versions(platform)[INDEX_OUTPUT]
+        if known in taken:
+            entries.append(entry(photo, files[known], metadata.get(known), texts.get(known), vectors[known]))
+    made = versions(platform)
+    version = made[INDEX_OUTPUT]
     with platform.state.begin() as connection:
         batch = batches.batch(connection, batch_id)
         off = INDEX_OUTPUT in outputs.outputs_off(connection, batch.library_id)
     if not off:
-        for name, vector in {name: vector for held in vectors.values() for name, vector in held.items()}.items():
-            platform.vectors.add_space(name, len(vector))
+        declared = dimensions_of(platform.settings.inference)
+        sizes = {space(output, made[output].version): declared[output] for output in VECTOR_OUTPUTS}
+        for name, vector in {name: vector for one in entries for name, vector in one.vectors.items()}.items():
+            # Of a version that another installation makes only its vectors say how long they are.
+            platform.vectors.add_space(name, sizes.get(name, len(vector)))
         platform.vectors.upsert(entries)
         platform.vectors.upkeep(at_least=NEW_ENTRIES)
     states = [

@@ -14,7 +14,7 @@ from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.operations import OutputVersion as OutputVersionRow
 from darkroom.decoding.decoder import outputs_of_intake
 from darkroom.domain.identity import output_version
-from darkroom.domain.outputs import DOCUMENT_INPUTS, DOCUMENT_OUTPUT, INDEX_OUTPUT
+from darkroom.domain.outputs import DOCUMENT_INPUTS, DOCUMENT_OUTPUT, INDEX_OUTPUT, VISUAL_OUTPUT
 from darkroom.inference.registry import face_finder, image_embedder, text_embedder, text_reader
 from darkroom.services.documents import DOCUMENT_VERSION
 from darkroom.settings import InferenceSettings
@@ -60,6 +60,18 @@ def versions_of(inference: InferenceSettings) -> dict[str, OutputVersion]:
     made = output_version("document", DOCUMENT_VERSION, "", {})
     known[INDEX_OUTPUT] = OutputVersion(INDEX_OUTPUT, made, "document")
     return known
+
+
+def dimensions_of(inference: InferenceSettings) -> dict[str, int]:
+    """How many numbers the vectors of an output have, as its provider declares, by output.
+
+    Raises `ProviderUnknown` for a provider that cannot be had.
+    """
+    return {
+        "faces": face_finder(inference.face_finder).make.dimensions,
+        VISUAL_OUTPUT: image_embedder(inference.image_embedder).make.dimensions,
+        DOCUMENT_OUTPUT: text_embedder(inference.text_embedder).make.dimensions,
+    }
 
 
 def declare_versions(platform: Platform, library_id: UUID) -> dict[str, OutputVersion]:

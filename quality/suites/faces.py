@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from darkroom.contracts.table import Severity
-from quality.rules import OUTPUTS, Evidence, Rule, newest, photos_known, whole_objects
+from quality.rules import DIMENSIONS, OUTPUTS, Evidence, Rule, newest, photos_known, whole_objects
+from quality.vectors import of_another_size
 
 ROUNDING = 1e-6
 """How far a box may stick out: fractions do not add up to one exactly."""
@@ -17,12 +18,10 @@ def _box_outside(evidence: Evidence) -> pd.DataFrame:
 
 
 def _not_comparable(evidence: Evidence) -> pd.DataFrame:
-    """Descriptors that are not finite, or not as long as the others of their version."""
+    """Descriptors that are not finite, empty, or not of the size that their finder declares."""
     frame = evidence.frame
-    lengths = frame["descriptor"].map(len)
-    usual = lengths.groupby(frame["output_version"]).transform("max")
-    finite = frame["descriptor"].map(lambda descriptor: bool(np.isfinite(descriptor).all()))
-    return frame[(lengths != usual) | (lengths == 0) | ~finite]
+    finite = frame["descriptor"].map(lambda descriptor: len(descriptor) > 0 and bool(np.isfinite(descriptor).all()))
+    return frame[of_another_size(evidence, "faces", "descriptor") | ~finite.astype("bool")]
 
 
 def _not_done(evidence: Evidence) -> pd.DataFrame:
@@ -36,6 +35,6 @@ RULES = (
     photos_known(),
     Rule("only photos whose faces are done have faces", Severity.QUARANTINE, _not_done, needs=(OUTPUTS,)),
     Rule("boxes stay inside the picture", Severity.QUARANTINE, _box_outside),
-    Rule("descriptors of a version can be compared", Severity.QUARANTINE, _not_comparable),
+    Rule("descriptors of a version can be compared", Severity.QUARANTINE, _not_comparable, needs=(DIMENSIONS,)),
     whole_objects(),
 )

@@ -12,12 +12,16 @@ from darkroom.contracts.table import Severity, Table
 from darkroom.services import evidence, people
 from quality.derive import element_row, expected, expected_inside, suite
 from quality.engine import library
-from quality.rules import OBJECTS, OUTPUTS, rules
+from quality.rules import DIMENSIONS, OBJECTS, OUTPUTS, rules
 
 EVERY_TABLE = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
 
-COMPANIONS = {OUTPUTS, OBJECTS, evidence.DECISIONS, evidence.FILES, people.DECISIONS, people.PUBLISHED, people.BEFORE}
+COMPANIONS = {
+    *(OUTPUTS, OBJECTS, DIMENSIONS),
+    *(evidence.DECISIONS, evidence.FILES),
+    *(people.DECISIONS, people.PUBLISHED, people.BEFORE),
+}
 
 
 def _promises(fields: object, prefix: str = "") -> set[tuple[str, str]]:

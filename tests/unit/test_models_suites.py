@@ -13,15 +13,19 @@ import pytest
 from darkroom.contracts.arrow import arrow_schema
 from darkroom.contracts.catalogue import table
 from darkroom.contracts.table import Severity
-from darkroom.testing.library import batch_rows
+from darkroom.testing.library import batch_rows, version_of
 from quality.gate import GateReport, check
-from quality.rules import OBJECTS, OUTPUTS
+from quality.rules import DIMENSIONS, OBJECTS, OUTPUTS
+
+SIZE = 2
+"""How many numbers vectors and descriptors of the batch have, as their providers declare."""
 
 NUMBERS = range(6)
 """Photos that can all be decoded; those with the numbers 2 and 5 show no face."""
 
+OF_MODELS = ("faces", "embeddings.visual", "embeddings.document")
 VECTORS = pytest.mark.parametrize("name", ["embeddings_visual", "embeddings_document"])
-UNIT = "vectors are finite, of length 1 and of one size"
+UNIT = "vectors are finite, of length 1 and of the size their model declares"
 COMPARABLE = "descriptors of a version can be compared"
 INSIDE = "boxes stay inside the picture"
 DONE = "only photos whose faces are done have faces"
@@ -35,11 +39,18 @@ def frame_of(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pa.Table.from_pylist(rows, schema=arrow_schema(table(name))).to_pandas()
 
 
-def companions(faces: str = "done") -> dict[str, pd.DataFrame]:
-    """What else is known of the photos; `faces` is how the faces of the first one stand."""
+def companions(faces: str = "done", generation: int = 1) -> dict[str, pd.DataFrame]:
+    """What else is known of the photos.
+
+    `faces` is how the faces of the first one stand; `generation` that of the outputs the providers make.
+    """
     photos = rows_of("photos")
-    names = ("faces", "embeddings.visual", "embeddings.document")
-    states = [{"photo_id": photo["photo_id"], "output": name, "state": "done"} for photo in photos for name in names]
+    states = [
+        {"photo_id": photo["photo_id"], "output": name, "state": "done"} for photo in photos for name in OF_MODELS
+    ]
+    declared = [
+        {"output": name, "output_version": version_of(name, generation), "dimensions": SIZE} for name in OF_MODELS
+    ]
     states[0]["state"] = faces
     objects = [
         {"photo_id": face["photo_id"], "kind": "face", "sha256": "0", "size_bytes": 4, "stored_bytes": 4}
@@ -51,6 +62,7 @@ def companions(faces: str = "done") -> dict[str, pd.DataFrame]:
         "batches": pd.DataFrame(batches),
         OUTPUTS: pd.DataFrame(states),
         OBJECTS: pd.DataFrame(objects),
+        DIMENSIONS: pd.DataFrame(declared),
     }
 
 
@@ -169,11 +181,51 @@ def test_a_photo_without_faces_needs_no_rows() -> None:
         pytest.param([1.0, -math.inf], id="infinite"),
         pytest.param([1.0], id="too few numbers"),
         pytest.param([], id="no numbers"),
+        pytest.param([1.0, 0.0, 0.0], id="too many numbers"),
     ],
 )
 def test_a_photo_with_a_descriptor_that_cannot_be_compared_is_set_aside(descriptor: list[float]) -> None:
     rows = changed("faces", descriptor=descriptor)
     assert_set_aside(judge("faces", rows), COMPARABLE, rows[0]["photo_id"])
+
+
+SIZED = pytest.mark.parametrize(
+    ("name", "column", "sentence"),
+    [
+        ("embeddings_visual", "vector", UNIT),
+        ("embeddings_document", "vector", UNIT),
+        ("faces", "descriptor", COMPARABLE),
+    ],
+)
+
+
+@SIZED
+@pytest.mark.parametrize("wrong", [[1.0], [0.6, 0.0, 0.8]])
+def test_numbers_of_another_count_than_declared_are_wrong_even_where_all_have_it(
+    name: str, column: str, sentence: str, wrong: list[float]
+) -> None:
+    rows = [{**row, column: wrong} for row in rows_of(name)]
+    report = judge(name, rows)
+    assert broken(report) == [(sentence, Severity.QUARANTINE)]
+    assert report.quarantined == {row["photo_id"]: sentence for row in rows}
+
+
+@SIZED
+def test_numbers_of_a_version_nobody_declares_are_compared_with_each_other(
+    name: str, column: str, sentence: str
+) -> None:
+    whole = [{**row, column: [0.6, 0.0, 0.8]} for row in rows_of(name)]
+    assert broken(judge(name, whole, generation=2)) == []
+    odd = [{**whole[0], column: [1.0, 0.0, 0.0, 0.0]}, *whole[1:]]
+    assert_set_aside(judge(name, odd, generation=2), sentence, odd[0]["photo_id"])
+
+
+@pytest.mark.parametrize("name", ["embeddings_visual", "embeddings_document", "faces", "model_runs"])
+def test_a_batch_of_which_models_made_nothing_meets_what_is_said_of_rows(name: str) -> None:
+    known = companions()
+    known[OUTPUTS]["state"] = "failed"
+    report = check(table(name), frame_of(name, []), known)
+    assert (broken(report), report.passed, report.skipped) == ([], True, ())
 
 
 @pytest.mark.parametrize(
