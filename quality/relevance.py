@@ -19,6 +19,9 @@ from darkroom.services.relevance import HYBRID, Runs, golden_runs
 ENOUGH = 0.8
 """nDCG@10 of all legs together under which search has become worse, whatever its legs do."""
 
+SILENCE = 1.0
+"""Share of the unanswerable queries that have to find nothing: the samples are few, and each is known."""
+
 
 @dataclass(frozen=True)
 class Relevance:
@@ -33,9 +36,9 @@ class Relevance:
 
     @property
     def passed(self) -> bool:
-        """All legs together are good, and no worse than the best of them."""
+        """All legs together are good, no worse than the best of them, and silent where nothing is relevant."""
         best = max(value for leg, value in self.ndcg.items() if leg != HYBRID)
-        return self.ndcg[HYBRID] >= max(best, ENOUGH)
+        return self.ndcg[HYBRID] >= max(best, ENOUGH) and self.silence >= SILENCE
 
 
 def measured(runs: Runs) -> Relevance:
@@ -65,7 +68,7 @@ def build_relevance_check(batches: dg.PartitionsDefinition[str]) -> dg.AssetChec
         name="golden_queries",
         blocking=False,
         partitions_def=batches,
-        description="Golden queries of the sample library: all legs of a search together are no worse than the best.",
+        description="Golden queries of the sample library: all legs together no worse than the best, and silence kept.",
     )
     def golden_queries(platform: dg.ResourceParam[Platform]) -> dg.AssetCheckResult:
         severity = dg.AssetCheckSeverity.WARN
