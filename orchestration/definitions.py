@@ -20,6 +20,7 @@ from orchestration.sensors.generations import generation_sensor
 from orchestration.sensors.inbox import inbox_sensor
 from orchestration.sensors.refill import refill_sensor
 from orchestration.sensors.requests import requests_sensor
+from quality.agreement import build_agreement_check
 from quality.gates import build_gate, build_generation_gate
 from quality.relevance import build_relevance_check
 
@@ -31,6 +32,7 @@ def build_definitions(**resources: object) -> dg.Definitions:
         asset_checks=[
             *(build_gate(contract, BATCHES) for contract in GATED),
             build_relevance_check(BATCHES),
+            build_agreement_check(),
             build_generation_gate(people.KIND, [PERSON_FACES], library_of, people.evidence),
             build_generation_gate(duplicates.KIND, duplicates.TABLES, library_of, duplicates_evidence),
         ],

@@ -1,6 +1,9 @@
 """Reconciling: the search index holds what serving says it holds, and nothing else.
 
 Both are projections, written one after the other; a disk that was restored, or an index that was deleted, parts them.
+What the index lacks is indexed anew, and entries of photos nobody knows are removed. A vector that serving does not
+count, of an output that was switched off since or failed, is only counted: entries are made from the lake's rows, which
+are still there, so making the entry anew would bring it back.
 Belongs here: comparing them, and what becomes of a difference. Does not belong here: writing entries (`indexing`), or
 when to look (`orchestration`).
 """
@@ -41,13 +44,17 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """A library's two sides as they were found, and what was done: photos to be indexed anew, entries removed."""
+    """A library's two sides as they were found, and what was done: photos to be indexed anew, entries removed.
+
+    `surplus` counts vectors of served photos that serving does not count; they are left as they are.
+    """
 
     library_id: UUID
     serving: Agreement
     index: Agreement
     lacking: int
     removed: int
+    surplus: int
 
     @property
     def agreed(self) -> bool:
@@ -69,6 +76,7 @@ def _reconcile(platform: Platform, library_id: UUID) -> Reconciled:
     for name in serving.keys() - {ENTRIES}:
         index[name] = set(platform.vectors.photo_ids([str(library_id)], name))
     lacking = set().union(*(held - index[name] for name, held in serving.items()))
+    surplus = sum(len((index[name] & serving[ENTRIES]) - held) for name, held in serving.items())
     strange = {UUID(photo) for photo in index[ENTRIES] - serving[ENTRIES]}
     lost = [PhotoOutput(UUID(photo), INDEX_OUTPUT, "missing", reason=LOST) for photo in lacking]
     with platform.state.begin() as connection:
@@ -77,7 +85,7 @@ def _reconcile(platform: Platform, library_id: UUID) -> Reconciled:
         for start in range(0, len(lost), AT_ONCE):
             outputs.record(connection, library_id, lost[start : start + AT_ONCE])
     platform.vectors.delete([str(photo) for photo in strange])
-    return Reconciled(library_id, Agreement.of(serving), Agreement.of(index), len(lacking), len(strange))
+    return Reconciled(library_id, Agreement.of(serving), Agreement.of(index), len(lacking), len(strange), surplus)
 
 
 def _served(platform: Platform, library_id: UUID) -> dict[str, set[str]]:

@@ -8,6 +8,7 @@ from assets.partitions import BATCHES
 from darkroom.services import integrity, reconciling, upkeep
 from darkroom.services.platform import Platform
 from orchestration import tags
+from quality.agreement import evaluated
 
 _BACKGROUND = {tags.SLOT: tags.BACKGROUND}
 
@@ -29,10 +30,15 @@ def retire_batches(context: dg.OpExecutionContext, platform: dg.ResourceParam[Pl
 
 @dg.op
 def reconcile_index(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
-    """Compares index and serving, counts and digests; removes what nobody knows, has what is lacking indexed anew."""
-    for found in reconciling.reconcile(platform):
+    """Compares index and serving, counts and digests; removes what nobody knows, has what is lacking indexed anew.
+
+    The outcome is an evaluation of the index's check: a difference is a warning there, and fails nothing here.
+    """
+    reconciled = reconciling.reconcile(platform)
+    for found in reconciled:
         told = "agree" if found.agreed else f"differ: {found.lacking} photos lacking, {found.removed} entries removed"
         context.log.info(f"library {found.library_id}: index and serving {told}; {found.serving} and {found.index}")
+    context.log_event(evaluated(reconciled))  # type: ignore[arg-type]  # it takes evaluations of checks, too
 
 
 @dg.op

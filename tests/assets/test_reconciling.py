@@ -4,9 +4,10 @@ import uuid
 
 import dagster as dg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from darkroom.domain.identity import DEFAULT_LIBRARY
+from darkroom.domain.outputs import VISUAL_OUTPUT
 from darkroom.sdk.stores import Entry
 from darkroom.services.platform import Platform
 from darkroom.services.reconciling import ENTRIES, Reconciled, reconcile
@@ -14,6 +15,7 @@ from darkroom.services.refill import refill
 from darkroom.stores.state import batches, schema
 from darkroom.testing.vectors import MemoryVectors
 from orchestration.definitions import build_definitions
+from quality.agreement import AGREEMENT, agreement, build_agreement_check
 
 LIBRARY = str(DEFAULT_LIBRARY)
 
@@ -82,9 +84,49 @@ def test_an_entry_without_its_vector_is_made_anew(platform: Platform, photos: se
     assert found(platform).agreed
 
 
-def test_upkeep_reconciles(platform: Platform, photos: set[str]):
+def test_a_vector_that_serving_does_not_count_is_counted_and_left(platform: Platform, photos: set[str]):
+    table = schema.published_outputs
+    with platform.state.begin() as connection:
+        off = (table.c.output == VISUAL_OUTPUT) & (table.c.photo_id == uuid.UUID(min(photos)))
+        connection.execute(update(table).where(off).values(state="off"))
+    told = found(platform)
+    assert not told.agreed and (told.lacking, told.removed, told.surplus) == (0, 0, 1)
+    assert found(platform) == told
+
+
+def test_upkeep_reconciles_and_says_in_dagster_what_it_found(platform: Platform, photos: set[str]):
     platform.vectors.upsert([Entry(str(uuid.uuid4()), LIBRARY)])
+    platform.vectors.delete([min(photos)])
     job = build_definitions(platform=platform).resolve_job_def("upkeep_job")
     with dg.DagsterInstance.ephemeral() as instance:
+        assert job.execute_in_process(instance=instance).success, "a difference fails nothing"
+        told = evaluations(instance)[0]
+        assert (told.passed, told.severity, told.blocking) == (False, dg.AssetCheckSeverity.WARN, False)
+        assert {name: value.value for name, value in told.metadata.items() if name != "counts by library"} == {
+            "photos in serving": 3,
+            "photos in the index": 3,
+            "photos to be indexed anew": 1,
+            "entries removed": 1,
+            "vectors that serving does not count": 0,
+        }
+        counts = told.metadata["counts by library"].value[LIBRARY]
+        assert (counts["serving"][ENTRIES], counts["index"][ENTRIES]) == (3, 3)
+        platform.vectors.upsert([Entry(min(photos), LIBRARY)])
         assert job.execute_in_process(instance=instance).success
-    assert found(platform).agreed
+        assert not evaluations(instance)[0].passed, "its vectors are still lacking"
+    assert found(platform).removed == 0
+
+
+def test_agreement_is_said_too_and_by_the_check_itself(platform: Platform, photos: set[str]):
+    told = agreement(reconcile(platform))
+    assert (told.passed, told.severity) == (True, dg.AssetCheckSeverity.WARN)
+    assert told.description == "1 of 1 libraries agree"
+    platform.vectors.delete(list(photos))
+    asked = build_agreement_check()(platform=platform)
+    assert (asked.passed, asked.metadata["photos to be indexed anew"].value) == (False, 3)
+
+
+def evaluations(instance: dg.DagsterInstance) -> list[dg.AssetCheckEvaluation]:
+    """What the check of the index has said, the last first."""
+    records = instance.event_log_storage.get_asset_check_execution_history(AGREEMENT, limit=10)
+    return [record.event.dagster_event.asset_check_evaluation_data for record in records]
