@@ -98,8 +98,10 @@ def test_a_file_that_is_still_being_written_is_left_to_a_later_look(
         with platform.state.begin() as connection:
             return [one.file.path for batch in found for one in batches.items(connection, batch) if one.file]
 
-    shutil.copy(samples / "photos/coins.png", tmp_path / "inbox")
+    (tmp_path / "other").mkdir()
+    unwatched = register(platform.state, tmp_path / "other")
+    for folder in ("inbox", "other"):
+        shutil.copy(samples / "photos/coins.png", tmp_path / folder)
     assert planned(quiet=60) == [], "it has changed a moment ago"
-    unwatched = register(platform.state, tmp_path / "inbox")
     assert planned(quiet=60, source=unwatched) == ["coins.png"], "who asks for an import knows that it is whole"
     assert planned(quiet=0) == ["coins.png"]
