@@ -37,7 +37,19 @@ ROWS_EACH = {
     "embeddings_visual": 1,
     "embeddings_document": 1,
 }
-"""Rows a photo has of what is made of it; of faces it may have any number."""
+"""Rows a photo has of what is made of it."""
+
+ROWS_OF_SEVERAL = {"renditions": "kind", "faces": "face_id"}
+"""What tells a photo's rows of one attempt apart, where it may have several; of faces any number."""
+
+LYING_ON_EACH_OTHER = """
+SELECT DISTINCT photo_id FROM core.faces AS one JOIN core.faces AS other USING (photo_id, output_version, attempt),
+  LATERAL (SELECT
+    greatest(0, least(one.x + one.w, other.x + other.w) - greatest(one.x, other.x))
+    * greatest(0, least(one.y + one.h, other.y + other.h) - greatest(one.y, other.y)) AS shared)
+WHERE one.face_id < other.face_id AND shared > 0.5 * (one.w * one.h + other.w * other.h - shared)
+"""
+"""Photos one attempt found a face twice in: if not in the very same place, which its id comes of, then nearly there."""
 
 
 class Broken(AssertionError):
@@ -201,8 +213,10 @@ def _check_lake(platform: Darkroom, photos: set[UUID], done: set[tuple[UUID, str
             for name in (table, f"current_{table}"):
                 twice = lake.query(f"SELECT {key} FROM core.{name} GROUP BY {key} HAVING count(*) > 1")
                 require(twice.num_rows == 0, f"core.{name} tells {twice.num_rows} facts twice")
-        for table in ROWS_EACH:
+        for table in {**ROWS_EACH, **ROWS_OF_SEVERAL}:
             keys = "photo_id, attempt" + ("" if table == "photos" else ", output_version")
-            keys += ", kind" if table == "renditions" else ""
+            keys += f", {ROWS_OF_SEVERAL[table]}" if table in ROWS_OF_SEVERAL else ""
             twice = lake.query(f"SELECT {keys} FROM core.{table} GROUP BY {keys} HAVING count(*) > 1")
             require(twice.num_rows == 0, f"core.{table} holds {twice.num_rows} keys twice")
+        twice = lake.query(LYING_ON_EACH_OTHER)
+        require(twice.num_rows == 0, f"core.faces holds faces of {twice.num_rows} photos twice")

@@ -7,9 +7,9 @@ far the import is then; where exactly a process is at that moment is left to the
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 from darkroom.home import Home, NotRunning
 from darkroom.supervision.status import RUNNING, status
 from tests.e2e.conftest import Reader
+from tests.e2e.deciding import Decisions
 from tests.e2e.driving import Darkroom, Unavailable, running, until
 from tests.e2e.faults import FAULTS, NEEDS_UP, decoders, kill, models, workers
 from tests.e2e.oracle import check_everything, check_index_is_serving, check_photos
@@ -29,6 +30,7 @@ from tests.e2e.watching import Watcher
 pytestmark = [pytest.mark.platform, pytest.mark.crash, pytest.mark.timeout(900)]
 
 PICTURES = 56
+EARLY = 6
 TWINS = 4
 LATE = 6
 IN_TURN = ("run", "everything", "model", "postgres", "supervisor", "decoder", "daemon", "api", "line")
@@ -37,16 +39,17 @@ IN_TURN = ("run", "everything", "model", "postgres", "supervisor", "decoder", "d
 
 @dataclass(frozen=True)
 class Breakable:
-    """A platform to be broken, its reader, and how long its first start took."""
+    """A platform to be broken, its reader, how long its first start took, and what is decided in it."""
 
     darkroom: Darkroom
     reader: Reader
     cold_seconds: float
+    decisions: Decisions = field(default_factory=Decisions)
 
 
 @pytest.fixture(scope="module")
 def breakable(tmp_path_factory: pytest.TempPathFactory, make_reader: Callable[[], Reader]) -> Iterator[Breakable]:
-    """A platform of small batches, whose model takes its time."""
+    """A platform of small batches, whose model takes its time, with a few people and twins to decide about."""
     reader = make_reader()
     (reader.folder / "pause").write_text("0.05")
     variables = {
@@ -58,7 +61,12 @@ def breakable(tmp_path_factory: pytest.TempPathFactory, make_reader: Callable[[]
     darkroom = Darkroom(Home(tmp_path_factory.mktemp("breakable") / "home"), variables)
     began = time.monotonic()
     with running(darkroom):
-        yield Breakable(darkroom, reader, time.monotonic() - began)
+        made = Breakable(darkroom, reader, time.monotonic() - began)
+        early = tmp_path_factory.mktemp("early")
+        twinned(made, write_pictures(early, words("early", EARLY))[:2])
+        assert darkroom.take_in(early)["progress"]["photos_published"] == EARLY
+        regrouped(darkroom)
+        yield made
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -88,13 +96,13 @@ def test_a_crash_costs_nothing(breakable: Breakable, photos: Path, seed: int):
     darkroom, drawn = breakable.darkroom, random.Random(seed)
     names, late = words(f"s{seed}", PICTURES), words(f"late{seed}", LATE)
     paths = write_pictures(photos / "first", names)
-    for path in drawn.sample(paths, TWINS):
-        shutil.copy(path, photos / "first" / f"twin of {path.name}")
+    twinned(breakable, drawn.sample(paths, TWINS))
     write_pictures(photos / "late", late)
     faults = [IN_TURN[(seed - 1) % len(IN_TURN)], *drawn.choices(IN_TURN, k=drawn.choice((0, 1)))]
     moments = sorted(drawn.uniform(0, 0.6) for _ in faults)
     with Watcher(darkroom, f"s{seed}n0001"):
         asked = [acknowledged(darkroom, photos / "first", f"first-{seed}")]
+        breakable.decisions.take(darkroom, f"Somebody {seed}")
         for fault, moment in zip(faults, moments, strict=True):
             broken_at(breakable, fault, asked[0], moment, drawn.uniform(0, 0.5))
             if fault not in NEEDS_UP and len(asked) == 1:
@@ -118,8 +126,16 @@ def test_a_crash_costs_nothing(breakable: Breakable, photos: Path, seed: int):
         until(lambda: kill("run", darkroom, breakable.reader), 120, "nobody made people or duplicates", every=0.01)
     regrouped(darkroom)
     check_groups(darkroom)
+    breakable.decisions.check(darkroom)
     check_everything(darkroom)
     check_index_is_serving(darkroom)
+
+
+def twinned(breakable: Breakable, paths: Iterable[Path]) -> None:
+    """Gives pictures a second file of the same bytes, which must be found in the end."""
+    for path in paths:
+        shutil.copy(path, path.with_name(f"twin of {path.name}"))
+        breakable.decisions.expect([path.stem])
 
 
 def acknowledged(darkroom: Darkroom, folder: Path, key: str) -> str:
