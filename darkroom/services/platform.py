@@ -21,7 +21,7 @@ from darkroom.sdk.stores import ObjectStore, VectorStore
 from darkroom.sdk.tasks import TextEmbedder
 from darkroom.settings import Settings
 from darkroom.stores.lake import Lake
-from darkroom.stores.objects import FolderObjects
+from darkroom.stores.objects import FolderObjects, reserve_beside
 from darkroom.stores.state.engine import connect
 from darkroom.stores.vectors import LanceVectors
 
@@ -50,7 +50,7 @@ class Platform:
     @cached_property
     def objects(self) -> ObjectStore:
         """Originals and renditions."""
-        return FolderObjects(self.home.objects)
+        return FolderObjects(self.home.objects, reserve_beside(self.home.objects, self.home.root))
 
     @cached_property
     def vectors(self) -> VectorStore:

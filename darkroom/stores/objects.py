@@ -28,6 +28,11 @@ from darkroom.sdk.stores import ObjectCorrupt, ObjectInfo, ObjectMissing, StoreF
 INCOMING = ".incoming"
 CHUNK_BYTES = 1024**2
 KEY_CHARACTERS_MAX = 1024
+RESERVED_BYTES = 256 * 1000**2
+"""Room that photos leave on a disk they share with Postgres, which everything is recorded in and which dies without.
+
+Its log grows to 80 MB before old parts of it are used again.
+"""
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", re.ASCII)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -41,11 +46,21 @@ def key_parts(key: str) -> list[str]:
     return parts
 
 
-class FolderObjects:
-    """An object store in the folder `root`, which is made when something is stored. Shared by threads and processes."""
+def reserve_beside(objects: Path, databases: Path) -> int:
+    """Bytes the store in `objects` must leave free for what is in `databases`: none on a disk of its own."""
+    shared = not objects.exists() or objects.stat().st_dev == databases.stat().st_dev
+    return RESERVED_BYTES if shared else 0
 
-    def __init__(self, root: Path) -> None:
+
+class FolderObjects:
+    """An object store in the folder `root`, which is made when something is stored. Shared by threads and processes.
+
+    The store is full, too, when a new object would leave less than `reserve` bytes to others of the disk.
+    """
+
+    def __init__(self, root: Path, reserve: int = 0) -> None:
         self._root = root
+        self._reserve = reserve
         self._collected = threading.Event()
 
     def put(self, key: str, data: bytes | memoryview, sha256: str) -> bool:
@@ -121,8 +136,15 @@ class FolderObjects:
                     removed += 1
         return removed
 
+    def _leave_room(self, root: int, size: int) -> None:
+        """Raises an `OSError` for a disk that is full when this many bytes more would leave others too little."""
+        disk = os.fstatvfs(root)
+        if self._reserve and disk.f_bavail * disk.f_frsize < size + self._reserve:
+            raise OSError(errno.ENOSPC, f"the last {self._reserve / 1e6:.0f} MB of the disk are the databases'")
+
     def _write(self, root: int, folder: int, key: str, data: bytes | memoryview, sha256: str) -> bool:
         name = key.rsplit("/", 1)[-1]
+        self._leave_room(root, memoryview(data).nbytes)
         with _folder_at(root, [INCOMING], create=True) as incoming, _temporary(incoming) as (temporary, file):
             _expect(_store(file, memoryview(data).cast("B")), sha256, key)
             try:
@@ -202,7 +224,7 @@ def _no_room_is_store_full(key: str) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise StoreFull(error.errno, f"no room for {key}") from error
+            raise StoreFull(error.errno, f"no room for {key}: {error.strerror}") from error
         raise
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 from darkroom.home import Home, NotRunning
+from darkroom.stores.objects import reserve_beside
 from darkroom.supervision import parts
 from darkroom.supervision.identity import ProcessIdentity, end, processes_of
 from darkroom.supervision.postgres import SUPERUSER, EmbeddedPostgres
@@ -190,6 +191,8 @@ def _advice(home: Home, state: str, found: list[dict[str, Any]]) -> str | None:
         if shutil.disk_usage(home.root).free < FULL_BYTES:
             return f"the disk is full: free some space, and it goes on by itself; not well: {ill}"
         return f"not well: {ill}; it is started again by itself, the logs say why it fails"
+    if state == RUNNING and shutil.disk_usage(home.root).free < reserve_beside(home.objects, home.root):
+        return "the disk is nearly full, and imports end for want of room: free some space, then import again"
     return "start it with `darkroom up`" if state == STOPPED else None
 
 

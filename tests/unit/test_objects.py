@@ -16,7 +16,7 @@ import pytest
 
 from darkroom.sdk.stores import ObjectCorrupt, ObjectMissing, StoreFull
 from darkroom.stores import objects
-from darkroom.stores.objects import FolderObjects
+from darkroom.stores.objects import RESERVED_BYTES, FolderObjects, reserve_beside
 from darkroom.testing.conformance.objects import KEY, ObjectStoreConformance, digest, stored
 from darkroom.testing.objects import MemoryObjects
 
@@ -202,6 +202,21 @@ def test_the_root_itself_may_be_a_link(tmp_path):
     store = FolderObjects(tmp_path / "objects")
     assert stored(store, KEY, b"bytes") is True
     assert (tmp_path / "disk" / KEY).read_bytes() == b"bytes"
+
+
+def test_what_others_of_the_disk_need_is_left_to_them(store, root):
+    full = FolderObjects(root, reserve=2**60)
+    with pytest.raises(StoreFull, match="the databases'"):
+        stored(full, KEY, b"bytes")
+    assert files(root) == []
+    stored(store, KEY, b"bytes")
+    assert stored(full, KEY, b"bytes") is False, "what is there takes no more room"
+
+
+def test_room_is_reserved_on_a_disk_that_is_shared(tmp_path):
+    assert reserve_beside(tmp_path / "not yet there", tmp_path) == RESERVED_BYTES
+    assert reserve_beside(tmp_path, tmp_path) == RESERVED_BYTES
+    assert reserve_beside(Path("/proc"), tmp_path) == 0
 
 
 def test_what_is_no_object_is_not_listed(store, root):
