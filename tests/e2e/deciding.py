@@ -41,6 +41,7 @@ class Decisions:
         self.names[number] = name
         groups = _groups(darkroom)
         kept, dismissed = sorted(word for word, verdict in self.verdicts.items() if verdict is None)[:2]
+        require({kept, dismissed} <= set(groups), f"twins were not found: {kept} or {dismissed}, of {sorted(groups)}")
         darkroom.post(f"/v1/duplicates/{groups[kept]['id']}/keep", {"keeper_id": groups[kept]["keeper_id"]})
         darkroom.post(f"/v1/duplicates/{groups[dismissed]['id']}/dismiss")
         self.verdicts |= {kept: KEPT, dismissed: DISMISSED}

@@ -27,7 +27,7 @@ from tests.e2e.pictures import words, write_pictures
 from tests.e2e.regrouping import check_groups, regrouped
 from tests.e2e.watching import Watcher
 
-pytestmark = [pytest.mark.platform, pytest.mark.crash, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.platform, pytest.mark.crash, pytest.mark.timeout(900, func_only=True)]
 
 PICTURES = 56
 EARLY = 6
@@ -65,7 +65,7 @@ def breakable(tmp_path_factory: pytest.TempPathFactory, make_reader: Callable[[]
         early = tmp_path_factory.mktemp("early")
         twinned(made, write_pictures(early, words("early", EARLY))[:2])
         assert darkroom.take_in(early)["progress"]["photos_published"] == EARLY
-        regrouped(darkroom)
+        regrouped(darkroom, 400)  # the first build of the marts may come first
         yield made
 
 
