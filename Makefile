@@ -68,7 +68,7 @@ APART := tests/integration/test_marts_builds.py $(wildcard tests/integration/tes
 # Everything is killed at once in the middle of an import, and started again: of all cycles the one that spares least.
 ONE_CRASH := --crash-cycles 1 --crash-seed 2
 
-check: lint types imports ## What every change must pass, in about 25 minutes
+check: lint types imports ## What every change must pass, in 20 to 25 minutes
 	$(UV) lock --check
 	$(PYTEST) --platform $(ONE_CRASH) --cov --cov-report=term $(addprefix --ignore=,$(APART))
 	$(MAKE) demo ONCE=1
