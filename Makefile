@@ -65,12 +65,9 @@ imports: setup ## Who may import whom
 # What the marts say, after one build, is not among them: every change may alter it (tests/integration/test_marts.py).
 APART := tests/integration/test_marts_builds.py $(wildcard tests/integration/test_supervisor*.py) tests/e2e/test_e2e_homes.py
 
-# Everything is killed at once in the middle of an import, and started again: of all cycles the one that spares least.
-ONE_CRASH := --crash-cycles 1 --crash-seed 2
-
 check: lint types imports ## What every change must pass, in 20 to 25 minutes
 	$(UV) lock --check
-	$(PYTEST) --platform $(ONE_CRASH) --cov --cov-report=term $(addprefix --ignore=,$(APART))
+	$(PYTEST) --platform --cov --cov-report=term $(addprefix --ignore=,$(APART))
 	$(MAKE) demo ONCE=1
 
 format: setup ## Rewrite files in the house's style
