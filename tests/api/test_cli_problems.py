@@ -17,7 +17,8 @@ def _client(monkeypatch: pytest.MonkeyPatch, client: httpx.Client, state: object
 
 
 def test_a_folder_that_darkroom_may_not_read_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders.os, "access", lambda *_: False)
+    may = folders.os.access
+    monkeypatch.setattr(folders.os, "access", lambda path, mode, **more: path != tmp_path and may(path, mode, **more))
     done = CliRunner().invoke(app, ["import", str(tmp_path)])
     assert done.exit_code == 2
     assert done.output == "The folder cannot be a source: Darkroom may not read the folder.\n"

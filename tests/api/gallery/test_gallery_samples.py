@@ -25,12 +25,15 @@ def samples(bare: World, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture
-def opened(tmp_path: Path, address: str, make_key: Callable[..., str], samples: World) -> str:
+def opened(
+    tmp_path: Path, address: str, make_key: Callable[..., str], samples: World, monkeypatch: pytest.MonkeyPatch
+) -> str:
     """The address that `darkroom open` prints, of a home whose API is the served one."""
     home = Home(tmp_path / "home")
     write_private(home.endpoints_file, json.dumps({"api": {"url": address}}))
     write_private(home.run / "cli.key", make_key("admin"))
-    done = CliRunner().invoke(app, ["--home", str(home.root), "open"])
+    monkeypatch.setenv("DARKROOM_HOME", str(home.root))
+    done = CliRunner().invoke(app, ["open"])
     assert done.exit_code == 0, done.output
     return done.stdout.strip()
 
