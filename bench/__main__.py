@@ -45,7 +45,7 @@ def main() -> None:
         "marts": lambda: marts.run(rounds=arguments.rounds),
     }
     results: list[Result] = []
-    for name in (name for name in BENCHES if name in chosen):
+    for name in filter(chosen.__contains__, BENCHES):
         made = list(runs[name]())
         print(table(made), flush=True)
         results += made

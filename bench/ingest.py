@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.corpus import Corpus, build
-from bench.live import Live, bytes_read, need_strace
+from bench.live import Live, bytes_read
 from bench.measure import Result, faster, share
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -22,11 +22,7 @@ TRACED_PHOTOS = 60
 
 
 def run(photos: int, rounds: int) -> Iterator[Result]:
-    """Every round takes the same photos in three ways, in turn, each into an empty place.
-
-    Raises `RuntimeError` at once where strace is missing, which the last result needs.
-    """
-    need_strace()
+    """Every round takes the same photos in three ways, in turn, each into an empty place; strace is needed."""
     ours: list[float] = []
     defaults: list[float] = []
     tuned: list[float] = []

@@ -149,9 +149,10 @@ def dismiss_duplicates(
 def withdraw_decision(
     caller: DuplicateWriter, parts: PartsOf, request: Request, group_id: GroupId, if_match: IfMatch = None
 ) -> Response:
-    """Says that nothing is decided about the group any more: it is proposed again, as it was found.
+    """Says that nothing is decided about the group any more: it is proposed again.
 
-    A dismissed group can be asked for until duplicates are found anew.
+    What only a decision held together is no group any more when duplicates are found anew. Until then a dismissed
+    group can be asked for.
     """
     return _decided(caller, parts, request, group_id, Verdict.WITHDRAWN)
 

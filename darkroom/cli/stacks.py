@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from darkroom.cli.client import Client
+from darkroom.cli.photos import file
 from darkroom.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="List raw files with what was developed from them, and bursts.")
@@ -51,6 +52,5 @@ def told(stack: dict[str, Any]) -> list[str]:
     lines = [f"{stack['id']}  {stack['kind']}, {len(stack['photos'])} photos"]
     for photo in stack["photos"]:
         taken = photo["taken_at"]["local"][:19].replace("T", " ") if photo["taken_at"] else "undated"
-        path = photo["files"][0]["path"] if photo["files"] else ""
-        lines.append(f"  {photo['id']}  {taken:<19}  {path}")
+        lines.append(f"  {photo['id']}  {taken:<19}  {file(photo)}")
     return lines

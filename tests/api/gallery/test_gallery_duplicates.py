@@ -12,6 +12,7 @@ from darkroom.stores.state import schema
 from darkroom.testing.serving import add_duplicates, add_source
 from tests.api.conftest import empty
 from tests.api.gallery.accessible import faults
+from tests.api.gallery.browser import Page
 from tests.api.gallery.conftest import SignIn, World, colours
 
 
@@ -26,6 +27,11 @@ def pairs(bare: World) -> World:
         with bare.owner.begin() as connection:
             add_duplicates(connection, photos, "pixels" if number == 2 else "near", sizes=[1, 900_000 - number])
     return bare
+
+
+def show_decided(page: Page) -> None:
+    """Shows the groups of which one is kept."""
+    page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
 
 
 def groups(client: httpx.Client, **asked: object) -> list[dict[str, Any]]:
@@ -64,7 +70,7 @@ def test_one_is_kept_and_the_choice_can_be_changed_later(sign_in: SignIn, pairs:
         page.until("document.querySelectorAll('.group').length === 2")
         (kept,) = groups(client, decided=True)
         assert (kept["decision"], kept["keeper_id"]) == ("kept", str(other))
-        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        show_decided(page)
         page.until("document.querySelectorAll('.group').length === 1")
         assert page.js("document.querySelector('.group .button.strong').disabled")
         page.click(".group li:nth-child(2) input")
@@ -113,7 +119,7 @@ def test_keeping_one_is_taken_back_by_key_or_decided_anew_later(
         assert groups(client, decided=False)[0] == first
         page.click(".group:first-of-type .button.strong")
         page.until("document.querySelectorAll('.group').length === 2")
-        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        show_decided(page)
         page.read("Kept")
         page.click(".group .actions .button:nth-child(2)")
         page.read("Nothing is decided about these any more.")
@@ -125,7 +131,7 @@ def test_a_dismissal_of_what_was_kept_is_taken_back_by_key(sign_in: SignIn, pair
     group, keeper = groups(client)[0]["id"], str(pairs.photos["0 b.jpg"])
     client.post(f"/v1/duplicates/{group}/keep", json={"keeper_id": keeper}).raise_for_status()
     with sign_in("#/duplicates") as page:
-        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        show_decided(page)
         page.until("document.querySelectorAll('.group').length === 1")
         page.click(".group .actions .button:last-child")
         page.until("document.querySelectorAll('.group').length === 0")
@@ -166,7 +172,7 @@ def test_what_somebody_else_decided_meanwhile_is_not_overruled_unseen(
     keep = f"/v1/duplicates/{group['id']}/keep"
     decided = client.post(keep, json={"keeper_id": first}).raise_for_status()
     with sign_in("#/duplicates") as page:
-        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        show_decided(page)
         page.until("document.querySelectorAll('.group').length === 1")
         tag = {"If-Match": decided.headers["etag"]}
         client.post(keep, json={"keeper_id": second}, headers=tag).raise_for_status()
@@ -194,5 +200,5 @@ def test_where_there_are_none_it_is_said(sign_in: SignIn, pairs: World) -> None:
         empty(connection)
     with sign_in("#/duplicates") as page:
         page.read("No duplicates")
-        page.js("[...document.querySelectorAll('.bar .button')].find(one => one.innerText === 'Decided').click()")
+        show_decided(page)
         page.read("Nothing is decided yet")
