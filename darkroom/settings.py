@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -131,6 +131,22 @@ class SearchSettings(Section):
     record_text: bool = Field(False, description="Record what was looked for, too.")
 
 
+def _names(given: Any) -> Any:
+    return {name.strip() for name in given.split(",") if name.strip()} if isinstance(given, str) else given
+
+
+Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_names)]
+"""Names, comma-separated in a variable and a list in the file."""
+
+
+class LibrarySettings(Section):
+    """What one library wants otherwise than the others."""
+
+    outputs_off: Names | None = Field(
+        None, description="Outputs of models that are not made in it, comma-separated; unset, as in the others."
+    )
+
+
 class Settings(BaseSettings):
     """All settings of one Darkroom home."""
 
@@ -152,14 +168,10 @@ class Settings(BaseSettings):
     batch: BatchSettings = BatchSettings()
     inference: InferenceSettings = InferenceSettings()
     search: SearchSettings = SearchSettings()
-    outputs_off: Annotated[frozenset[str] | None, NoDecode] = Field(
+    outputs_off: Names | None = Field(
         None, description="Outputs of models that are not made, comma-separated; unset, libraries keep what they have."
     )
-
-    @field_validator("outputs_off", mode="before")
-    @classmethod
-    def _named(cls, given: Any) -> Any:
-        return {name.strip() for name in given.split(",") if name.strip()} if isinstance(given, str) else given
+    libraries: dict[str, LibrarySettings] = Field(default_factory=dict, description="Libraries, by their name.")
 
     @classmethod
     def settings_customise_sources(

@@ -11,6 +11,7 @@ from darkroom.services.evidence import duplicates_evidence
 from darkroom.services.gates import GATED
 from darkroom.stores.state.duplicates import newest_fact
 from darkroom.stores.state.people import newest_regrouping
+from orchestration.jobs.cancel import cancel_import
 from orchestration.jobs.generations import DUPLICATES, PEOPLE
 from orchestration.jobs.ingest import INGEST
 from orchestration.jobs.plan import plan_import
@@ -36,7 +37,7 @@ def build_definitions(**resources: object) -> dg.Definitions:
             build_generation_gate(people.KIND, [PERSON_FACES], library_of, people.evidence),
             build_generation_gate(duplicates.KIND, duplicates.TABLES, library_of, duplicates_evidence),
         ],
-        jobs=[INGEST, plan_import, PEOPLE, DUPLICATES, upkeep_job, integrity_job],
+        jobs=[INGEST, plan_import, cancel_import, PEOPLE, DUPLICATES, upkeep_job, integrity_job],
         schedules=[upkeep_schedule, integrity_schedule],
         sensors=[
             requests_sensor,

@@ -126,7 +126,8 @@ def list_failures(
 def cancel_import(caller: ImportWriter, parts: PartsOf, import_id: ImportId) -> Import:
     """Asks an import to stop. Asking twice is no error.
 
-    What is published stays. Of the rest nothing is ever seen, and the next import takes its files up again.
+    What is published stays. What was made of other photos is removed, but for copied originals; the next import
+    takes their files in anew.
     """
     with scoped(parts.state, caller.libraries) as connection:
         cancelled = queries.cancel(caller, connection, import_id)

@@ -35,7 +35,8 @@ def prepare(home: Home, settings: Settings) -> str | None:
         lake.close()
     engine = connect(owner, application="darkroom-prepare", pool_size=1, overflow=0)
     try:
-        switch_outputs(engine, settings.outputs_off)
+        own = {name: library.outputs_off for name, library in settings.libraries.items()}
+        switch_outputs(engine, settings.outputs_off, {name: off for name, off in own.items() if off is not None})
         return ensure_first_keys(engine, home)
     finally:
         engine.dispose()

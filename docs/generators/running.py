@@ -42,9 +42,12 @@ def settings() -> Iterator[str]:
     single = []
     for name, info in Settings.model_fields.items():
         part = info.annotation
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            yield f"\n## {name}\n\n{inspect.getdoc(part)}\n"
-            yield from grid(head, [_setting(f"{name}__{inner}", one) for inner, one in part.model_fields.items()])
+        each = get_args(part)[1] if get_origin(part) is dict else None
+        section, variable = (each, f"{name}__NAME") if each else (part, name)
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            yield f"\n## {name}\n\n{inspect.getdoc(section)}\n"
+            rows = [_setting(f"{variable}__{inner}", one) for inner, one in section.model_fields.items()]
+            yield from grid(head, rows)
         else:
             single.append(_setting(name, info))
     yield "\n## of the whole\n"
@@ -66,6 +69,8 @@ def _setting(name: str, info: FieldInfo) -> tuple[str, ...]:
 
 
 def _kind(type_: Any) -> str:
+    if get_origin(type_) is Annotated:
+        return _kind(get_args(type_)[0])
     arguments = [one for one in get_args(type_) if one is not type(None)]
     if get_origin(type_) in (Union, types.UnionType):
         return " or ".join(_kind(one) for one in arguments)

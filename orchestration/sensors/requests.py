@@ -7,7 +7,7 @@ is caught by the next one. A row stays as it is until a run has taken it up: a c
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import dagster as dg
 
@@ -18,6 +18,7 @@ from darkroom.stores.state import batches, requests
 from darkroom.stores.state.batches import Batch
 from darkroom.stores.state.requests import Request
 from orchestration import tags
+from orchestration.jobs.cancel import cancel_import
 from orchestration.jobs.ingest import INGEST
 from orchestration.jobs.plan import plan_import
 
@@ -27,29 +28,34 @@ MAX_ATTEMPTS = 5
 PAUSES = (0.0, 10.0, 30.0, 90.0)
 """Seconds between the end of a batch's run and its next one: what it died of may take a while to pass."""
 
+PAUSE_OF_CANCEL = 300.0
+"""Seconds after a run that did not end a cancelled import, before the next one tries; batches go on meanwhile."""
+
 INTERACTIVE_FILES = 32
 """A batch of up to this many files takes the interactive slot: somebody is probably waiting."""
 
 
-@dg.sensor(jobs=[plan_import, INGEST], minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    jobs=[plan_import, INGEST, cancel_import], minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING
+)
 def requests_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]) -> dg.SensorResult:
     """Starts planners and batches, restarts what died, cancels what was asked to stop."""
     with platform.state.begin() as connection:
         planning = requests.in_state(connection, "new", "planning")
         waiting = batches.in_state(connection, *BATCH_UNFINISHED)
         cancelling = requests.in_state(connection, "cancelling")
-    stopping = {request.id for request in cancelling}
-    _cancel(context.instance, platform, cancelling, waiting)
     runs = [_plan_run(request) for request in planning if _settle_plan(context.instance, platform, request)]
     under_way = context.instance.get_runs(dg.RunsFilter(job_name=INGEST.name, statuses=tags.UNFINISHED))
-    busy = {run.tags.get(tags.BATCH) for run in under_way}
-    starting = [
-        batch
-        for batch in waiting
-        if str(batch.id) not in busy
-        and batch.request_id not in stopping
-        and _settle_batch(context.instance, platform, batch)
-    ]
+    starting: list[Batch] = []
+    if removing := [request for request in cancelling if _due(context.instance, request)]:
+        # No other batch starts: what is abandoned is removed while nothing else may be using it.
+        stopped = [request for request in removing if not _stop(context.instance, request)]
+        runs += [] if under_way else [_cancel_run(request) for request in stopped]
+    else:
+        busy = {run.tags.get(tags.BATCH) for run in under_way}
+        stopping = {request.id for request in cancelling}
+        idle = [batch for batch in waiting if str(batch.id) not in busy and batch.request_id not in stopping]
+        starting = [batch for batch in idle if _settle_batch(context.instance, platform, batch)]
     runs += [_batch_run(batch) for batch in starting]
     keys = [str(batch.id) for batch in starting]
     return dg.SensorResult(
@@ -77,6 +83,14 @@ def _batch_run(batch: Batch) -> dg.RunRequest:
             slot,
             {tags.BATCH: batch.id, tags.ATTEMPT: batch.attempt, tags.REQUEST: batch.request_id},
         ),
+    )
+
+
+def _cancel_run(request: Request) -> dg.RunRequest:
+    return dg.RunRequest(
+        job_name=cancel_import.name,
+        run_config={"ops": {"remove_abandoned": {"config": {"request_id": str(request.id)}}}},
+        tags=_tags(request.priority, tags.PLANNING, {tags.REQUEST: request.id}),
     )
 
 
@@ -123,22 +137,22 @@ def _settle_batch(instance: dg.DagsterInstance, platform: Platform, batch: Batch
     return False
 
 
-def _cancel(
-    instance: dg.DagsterInstance, platform: Platform, cancelling: Iterable[Request], waiting: Iterable[Batch]
-) -> None:
-    """Ends the batches of cancelled requests once their runs have ended; nothing of theirs was published."""
-    for request in cancelling:
-        runs = instance.get_runs(dg.RunsFilter(tags={tags.REQUEST: str(request.id)}, statuses=tags.UNFINISHED))
-        for run in runs:
+def _due(instance: dg.DagsterInstance, request: Request) -> bool:
+    """Whether what a cancelled request left is to be removed, or being removed: not just after that has failed."""
+    tried = dg.RunsFilter(tags={tags.REQUEST: str(request.id)}, job_name=cancel_import.name)
+    last = next(iter(instance.get_run_records(tried, limit=1)), None)
+    if last is None or not last.dagster_run.is_finished:
+        return True
+    return time.time() > (last.end_time or 0.0) + PAUSE_OF_CANCEL
+
+
+def _stop(instance: dg.DagsterInstance, request: Request) -> list[dg.DagsterRun]:
+    """Has the runs of a cancelled request end; returns those that have not, or that are removing what it left."""
+    unfinished = instance.get_runs(dg.RunsFilter(tags={tags.REQUEST: str(request.id)}, statuses=tags.UNFINISHED))
+    for run in unfinished:
+        if run.job_name != cancel_import.name:
             instance.run_coordinator.cancel_run(run.run_id)
-        if runs:
-            continue
-        with platform.state.begin() as connection:
-            for batch in waiting:
-                if batch.request_id == request.id:
-                    batches.end(connection, batch.id, "cancelled")
-                    batches.release_files(connection, batch.id)
-            requests.settle(connection)
+    return list(unfinished)
 
 
 def _failed_checks(instance: dg.DagsterInstance, run_id: str) -> str | None:

@@ -1,5 +1,6 @@
 """What became of runs goes back into state, with reasons people can act on."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ from darkroom.sdk.stores import StoreFull
 from darkroom.services.gates import Gatekeeper
 from darkroom.services.imports import plan
 from darkroom.services.platform import Platform
-from darkroom.stores.state import batches, schema
+from darkroom.stores.state import batches, requests, schema
 from darkroom.testing.sources import ask, register
 from orchestration import tags
 from orchestration.definitions import build_definitions
@@ -133,3 +134,73 @@ def test_every_run_of_a_cancelled_import_is_cancelled_before_its_batches_end(
     assert asked == runs
     with platform.state.connect() as connection:
         assert batches.batch(connection, batch).state == "frozen"
+
+
+@pytest.fixture
+def cancelled(platform: Platform, folder: Path) -> UUID:
+    """An import with one batch, which somebody has cancelled."""
+    request = ask(platform.state, register(platform.state, folder))
+    plan(platform.state, platform.settings.batch, request)
+    with platform.state.begin() as connection:
+        connection.execute(update(schema.requests).values(state="cancelling"))
+    return request
+
+
+@pytest.fixture
+def waiting(platform: Platform, cancelled: UUID, folder: Path, tmp_path: Path) -> UUID:
+    """A batch of another import."""
+    shutil.copytree(folder, tmp_path / "other")
+    [batch] = plan(
+        platform.state, platform.settings.batch, ask(platform.state, register(platform.state, tmp_path / "other"))
+    )
+    return batch
+
+
+def started(result: dg.SensorResult) -> list[str | None]:
+    return [one.job_name for one in result.run_requests or []]
+
+
+def test_what_a_cancelled_import_left_is_removed_while_no_batch_is_under_way_or_starts(
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, cancelled: UUID, waiting: UUID
+):
+    other = dg.DagsterRun("ingest_batch", str(uuid4()), status=dg.DagsterRunStatus.STARTED)
+    instance.add_run(other)
+    assert started(sense()) == []
+    instance.report_run_canceled(other)
+    [removal] = sense().run_requests or []
+    job = build_definitions(platform=platform).resolve_job_def(removal.job_name or "")
+    assert job.execute_in_process(instance=instance, run_config=removal.run_config, tags=removal.tags).success
+    with platform.state.connect() as connection:
+        assert requests.request(connection, cancelled).state == "cancelled"
+        assert [one.id for one in batches.in_state(connection, "frozen")] == [waiting]
+    assert started(sense()) == ["ingest_batch"]
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+def test_one_run_at_a_time_removes_what_a_cancelled_import_left(
+    instance: dg.DagsterInstance, sense: Sense, cancelled: UUID, waiting: UUID, status: dg.DagsterRunStatus
+):
+    tagged = {tags.REQUEST: str(cancelled)}
+    instance.add_run(dg.DagsterRun("cancel_import", str(uuid4()), status=status, tags=tagged))
+    assert started(sense()) == []
+
+
+def test_batches_go_on_when_what_a_cancelled_import_left_could_not_be_removed(
+    platform: Platform,
+    instance: dg.DagsterInstance,
+    sense: Sense,
+    cancelled: UUID,
+    waiting: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    [removal] = sense().run_requests or []
+    job = build_definitions(platform=platform).resolve_job_def(removal.job_name or "")
+    with monkeypatch.context() as patched:
+        patched.setattr(platform.vectors, "delete", None)
+        failed = job.execute_in_process(
+            instance=instance, run_config=removal.run_config, tags=removal.tags, raise_on_error=False
+        )
+    assert not failed.success
+    assert [one.partition_key for one in sense().run_requests or []] == [str(waiting)]
+    monkeypatch.setattr("orchestration.sensors.requests.PAUSE_OF_CANCEL", 0.0)
+    assert started(sense()) == ["cancel_import"], "it is tried again"

@@ -17,6 +17,7 @@ from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.columns import ComputedRow
 from darkroom.contracts.operations import OUTPUT_VERSIONS
 from darkroom.contracts.photos import PHOTO_CONTENTS, PHOTOS
+from darkroom.contracts.renditions import RENDITIONS
 from darkroom.contracts.table import Column, Table
 from darkroom.contracts.texts import TEXTS
 from darkroom.settings import LakeSettings
@@ -361,3 +362,38 @@ def test_the_gateway_reads_no_python_variable_as_a_table(lake):
     with pytest.raises(duckdb.CatalogException, match="here"):
         lake.query("FROM here")
     assert json.loads(here.to_pandas().to_json()) == {"x": {"0": 1}}
+
+
+def renditions(*named: tuple[int, str, str]):
+    """Rows of photo 0, 1, …, in a library, with a rendition of this digest."""
+    return [
+        sample_row(RENDITIONS, index).model_copy(
+            update={"photo_id": sample_row(RENDITIONS, photo).photo_id, "library_id": library, "sha256": sha256 * 64}
+        )
+        for index, (photo, library, sha256) in enumerate(named)
+    ]
+
+
+def test_what_only_some_photos_hold_is_told_from_what_others_of_their_library_hold_as_well(lake):
+    rows = renditions((0, "home", "a"), (0, "home", "b"), (1, "home", "b"), (2, "work", "a"), (1, "home", "c"))
+    lake.insert({"renditions": rows})
+    photos = [sample_row(RENDITIONS, number).photo_id for number in range(3)]
+    assert lake.held_alone("renditions", "sha256", photos[:1]) == ["a" * 64]
+    assert lake.held_alone("renditions", "sha256", photos[:2]) == ["a" * 64, "b" * 64, "c" * 64]
+    assert lake.held_alone("renditions", "sha256", []) == []
+
+
+def test_photos_are_forgotten_in_every_table_of_batches_and_in_no_other(lake):
+    lake.insert({table.name: sample_rows(table, 3) for table in TABLES})
+    before = {table.name: count(lake, table) for table in TABLES}
+    gone = sample_row(PHOTOS, 1).photo_id
+    of_it = {
+        table.name: lake.query(f"SELECT 1 FROM core.{table.name} WHERE photo_id = ?", [gone]).num_rows
+        for table in TABLES
+        if {"batch_id", "photo_id"} <= table.row.model_fields.keys()
+    }
+    assert len(of_it) > 5
+    assert lake.forget_photos([gone]) == sum(of_it.values()) > 0
+    assert {table.name: count(lake, table) for table in TABLES} == {
+        name: rows - of_it.get(name, 0) for name, rows in before.items()
+    }

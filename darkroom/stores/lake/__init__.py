@@ -159,17 +159,26 @@ class Lake:
         sql = f"SELECT * FROM core.{described.name} WHERE generation = $generation"  # noqa: S608
         return self._as_contract(described, sql, {"generation": generation})
 
+    def held_alone(self, table: str, column: str, photo_ids: Sequence[str]) -> list[str]:
+        """Values of a text column that only rows of these photos have in their library, in order."""
+        described = self._table(table)
+        sql = (
+            f"WITH rows AS (SELECT library_id, {column}, photo_id IN (SELECT unnest($photo_ids::VARCHAR[])) AS mine"  # noqa: S608
+            f" FROM core.{described.name} WHERE {column} IS NOT NULL)"
+            f" SELECT DISTINCT {column} FROM (FROM rows WHERE mine)"
+            f" ANTI JOIN (FROM rows WHERE NOT mine) USING (library_id, {column}) ORDER BY {column}"
+        )
+        return [str(value) for value in self.query(sql, {"photo_ids": list(photo_ids)})[column].to_pylist()]
+
+    def forget_photos(self, photo_ids: Sequence[str]) -> int:
+        """Removes every row that batches wrote of these photos; returns how many there were."""
+        about = [one for one in self._tables.values() if {"batch_id", "photo_id"} <= one.row.model_fields.keys()]
+        chosen = "photo_id IN (SELECT unnest($photo_ids::VARCHAR[]))"
+        return sum(self._delete(table, chosen, {"photo_ids": list(photo_ids)}) for table in about)
+
     def forget_generations(self, table: str, kept: Sequence[int]) -> int:
         """Removes the rows of all generations but these; returns how many there were."""
-        described = self._table(table)
-        with self._lock(), self._cursor() as cursor:
-            since = durability.now()
-            cursor.begin()
-            sql = f"DELETE FROM core.{described.name} WHERE NOT list_contains($kept::BIGINT[], generation)"  # noqa: S608
-            (row,) = cursor.execute(sql, {"kept": list(kept)}).fetchall()
-            durability.flush(self._data, since)
-            cursor.commit()
-        return int(row[0])
+        return self._delete(self._table(table), "NOT list_contains($kept::BIGINT[], generation)", {"kept": list(kept)})
 
     @staticmethod
     def digest(rows: pa.Table) -> str:
@@ -198,6 +207,15 @@ class Lake:
             return self._tables[name]
         except KeyError:
             raise KeyError(f"no table is called {name!r}; there are {', '.join(self._tables)}") from None
+
+    def _delete(self, table: Table, chosen: str, values: Mapping[str, Any]) -> int:
+        with self._lock(), self._cursor() as cursor:
+            since = durability.now()
+            cursor.begin()
+            (row,) = cursor.execute(f"DELETE FROM core.{table.name} WHERE {chosen}", values).fetchall()  # noqa: S608
+            durability.flush(self._data, since)
+            cursor.commit()
+        return int(row[0])
 
     def _as_contract(self, table: Table, sql: str, values: Mapping[str, Any]) -> pa.Table:
         schema = arrow_schema(table)

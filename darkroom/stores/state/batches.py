@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from darkroom.domain.states import BATCH_UNFINISHED
 from darkroom.stores.state import schema
@@ -192,8 +192,34 @@ def quarantine(connection: Connection, batch_id: UUID, photo_ids: Sequence[UUID]
     )
 
 
-def release_files(connection: Connection, batch_id: UUID) -> None:
-    """Forgets files of an abandoned batch that nobody had opened, so that the next import sees them as new."""
+def cancel(connection: Connection, request_id: UUID) -> None:
+    """Ends what is unfinished of a request's batches; files that nobody had opened are new to the next import."""
+    table = schema.batches
+    mine = select(table.c.id).where(table.c.request_id == request_id, table.c.state.in_(BATCH_UNFINISHED))
+    unfinished: Sequence[UUID] = connection.execute(mine).scalars().all()
+    for batch_id in unfinished:
+        end(connection, batch_id, "cancelled")
+        _release_files(connection, batch_id)
+
+
+def abandoned_photos(connection: Connection, request_id: UUID) -> list[UUID]:
+    """Photos of a request's cancelled batches that were never published and that no unfinished batch has taken in."""
+    items, table, others = schema.batch_items, schema.batches, schema.batches.alias("others")
+    theirs = schema.batch_items.alias("theirs")
+    elsewhere = exists().where(
+        theirs.c.photo_id == items.c.photo_id, others.c.id == theirs.c.batch_id, others.c.state.in_(BATCH_UNFINISHED)
+    )
+    served = exists().where(schema.photos.c.photo_id == items.c.photo_id)
+    statement = (
+        select(items.c.photo_id)
+        .join(table, table.c.id == items.c.batch_id)
+        .where(table.c.request_id == request_id, table.c.state == "cancelled", items.c.photo_id.is_not(None))
+        .where(~served, ~elsewhere)
+    )
+    return list(connection.execute(statement.distinct().order_by(items.c.photo_id)).scalars())
+
+
+def _release_files(connection: Connection, batch_id: UUID) -> None:
     table, held = schema.batch_items, schema.source_files
     waiting = select(table.c.source_file_id).where(table.c.batch_id == batch_id, table.c.state == "waiting")
     held_ids: Sequence[int | None] = connection.execute(waiting).scalars().all()

@@ -15,6 +15,12 @@ def library_ids(connection: Connection) -> list[UUID]:
     return list(connection.execute(select(schema.libraries.c.id).order_by(schema.libraries.c.id)).scalars())
 
 
+def names(connection: Connection) -> dict[UUID, str]:
+    """What every library is called, in id order."""
+    table = schema.libraries
+    return dict(connection.execute(select(table.c.id, table.c.name).order_by(table.c.id)).tuples().all())
+
+
 def switch_outputs(connection: Connection, library_id: UUID, off: Sequence[str]) -> None:
     """Sets which outputs the library does not want."""
     table = schema.libraries

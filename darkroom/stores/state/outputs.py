@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from darkroom.domain.states import BATCH_UNFINISHED
@@ -81,6 +81,11 @@ def outputs_off(connection: Connection, library_id: UUID) -> frozenset[str]:
     """Outputs the library has switched off."""
     table = schema.libraries
     return frozenset(connection.execute(select(table.c.outputs_off).where(table.c.id == library_id)).scalar_one())
+
+
+def forget(connection: Connection, photo_ids: Sequence[UUID]) -> None:
+    """Forgets every output of these photos."""
+    connection.execute(delete(schema.photo_outputs).where(schema.photo_outputs.c.photo_id.in_(photo_ids)))
 
 
 def done(

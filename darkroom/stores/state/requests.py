@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, and_, case, exists, func, insert, or_, select, update
 
 from darkroom.domain.states import BATCH_UNFINISHED, IMPORT_UNFINISHED
 from darkroom.stores.state import schema
@@ -120,6 +120,16 @@ def is_cancelled(connection: Connection, request_id: UUID | None) -> bool:
     return connection.execute(statement).scalar() in ("cancelling", "cancelled")
 
 
+def end_cancelled(connection: Connection, request_id: UUID) -> None:
+    """Ends a request that was being cancelled."""
+    table = schema.requests
+    connection.execute(
+        update(table)
+        .where(table.c.id == request_id, table.c.state == "cancelling")
+        .values(state="cancelled", finished_at=func.now())
+    )
+
+
 def settle(connection: Connection) -> list[UUID]:
     """Ends requests whose batches have all ended, and those that hold files of theirs; returns their ids."""
     requests, batches = schema.requests, schema.batches
@@ -135,10 +145,10 @@ def settle(connection: Connection) -> list[UUID]:
     first_error = (
         select(func.min(batches.c.error)).where(mine, batches.c.state == "failed").correlate(requests).scalar_subquery()
     )
-    outcome = case((requests.c.state == "cancelling", literal("cancelled")), (failed, "failed"), else_="succeeded")
+    outcome = case((failed, "failed"), else_="succeeded")
     statement = (
         update(requests)
-        .where(requests.c.state.in_(("running", "cancelling")), ~pending)
+        .where(requests.c.state == "running", ~pending)
         .values(state=outcome, error=func.coalesce(first_error, requests.c.error), finished_at=func.now())
     )
     return list(connection.execute(statement.returning(requests.c.id)).scalars())

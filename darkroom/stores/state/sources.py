@@ -160,6 +160,15 @@ def settle_file(
     )
 
 
+def forget_photos(connection: Connection, photo_ids: Sequence[UUID]) -> None:
+    """Forgets what was read in the files of these photos: they wait to be taken in anew, unless they are missing."""
+    table = schema.source_files
+    state = case((table.c.state == "missing", "missing"), else_="frozen")
+    connection.execute(
+        update(table).where(table.c.photo_id.in_(photo_ids)).values(state=state, sha256=None, photo_id=None)
+    )
+
+
 def count_files(connection: Connection, source_id: UUID) -> int:
     """How many files of the source were there at the last look."""
     table = schema.source_files
