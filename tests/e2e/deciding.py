@@ -32,7 +32,7 @@ class Decisions:
         self.verdicts |= dict.fromkeys(words)
 
     def take(self, darkroom: Darkroom, name: str) -> None:
-        """Names a person, and of two groups of twins nobody has decided about keeps one and dismisses the other."""
+        """Names a person, and of the two oldest undecided groups of twins keeps one and dismisses the other."""
         person = darkroom.get("/v1/people")["items"][0]
         (number,) = _numbers(darkroom, person)
         with darkroom.client() as client:
@@ -40,7 +40,7 @@ class Decisions:
         require(answer.is_success, f"naming a person: {answer.status_code}: {answer.text}")
         self.names[number] = name
         groups = _groups(darkroom)
-        kept, dismissed = sorted(word for word, verdict in self.verdicts.items() if verdict is None)[:2]
+        kept, dismissed = [word for word, verdict in self.verdicts.items() if verdict is None][:2]
         require({kept, dismissed} <= set(groups), f"twins were not found: {kept} or {dismissed}, of {sorted(groups)}")
         darkroom.post(f"/v1/duplicates/{groups[kept]['id']}/keep", {"keeper_id": groups[kept]["keeper_id"]})
         darkroom.post(f"/v1/duplicates/{groups[dismissed]['id']}/dismiss")

@@ -77,11 +77,18 @@ def test_imports_of_the_same_and_of_overlapping_folders_at_once_publish_each_pho
     check_everything(platform)
 
 
+def kept(platform: Darkroom) -> tuple[int, int]:
+    """How many renditions there are, and how many the lake speaks of."""
+    told = platform("sql", "SELECT count(*) AS n FROM core.renditions", "--format", "json")
+    return len(list(platform.home.objects.glob("*/renditions/*/*/*"))), json.loads(told.stdout)[0]["n"]
+
+
 def test_a_cancelled_import_publishes_nothing_and_the_next_one_everything(
     platform: Darkroom, photos: Path, reader: Reader
 ):
     names = words("cancel", 6)
     write_pictures(photos, names)
+    before = kept(platform)
     reader.hold.touch()
     try:
         asked = platform.ask(photos)
@@ -91,9 +98,11 @@ def test_a_cancelled_import_publishes_nothing_and_the_next_one_everything(
     finally:
         reader.hold.unlink()
     assert not platform.photos_below(photos)
+    assert kept(platform) == before, "what was made is removed when it has ended"
     assert platform.why(photos / f"{names[0]}.jpg")["state"] == "cancelled"
     again = platform.take_in(photos)
     assert (again["state"], again["progress"]["photos_published"]) == ("succeeded", 6)
+    assert kept(platform) == (before[0] + 2 * 6, before[1] + 2 * 6)
     found = platform.photos_below(photos)
     assert {photo["text"] for photo in found.values()} == set(names)
     check_photos(platform, found.values())
