@@ -1,7 +1,6 @@
 """A cancelled import leaves nothing of photos that were never published, and takes nothing from those that were."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
@@ -26,8 +25,6 @@ STATE = (schema.photo_outputs, schema.contents)
 COMPUTED = [table.name for table in TABLES if {"batch_id", "photo_id"} <= table.row.model_fields.keys()]
 OF_BATCHES = {"batch_id", "attempt", "recorded_at", "computed_at", "since"}
 
-Begun = Callable[..., UUID]
-
 
 @pytest.fixture
 def source(platform: Platform, samples: Path, tmp_path: Path) -> UUID:
@@ -38,20 +35,13 @@ def source(platform: Platform, samples: Path, tmp_path: Path) -> UUID:
     return register(platform.state, tmp_path / "photos", mode="copy")
 
 
-@pytest.fixture
-def unpublished(platform: Platform, run_batch, monkeypatch: pytest.MonkeyPatch) -> Begun:
-    """Begins an import of a source: all is made, nothing published; returns the request, as somebody cancels it."""
-
-    def begin(source: UUID) -> UUID:
-        request = ask(platform.state, source)
-        with monkeypatch.context() as patched:
-            patched.setattr("assets.published.publish", None)
-            for batch in plan(platform.state, platform.settings.batch, request):
-                assert not run_batch(batch).success
-        cancel(platform, request)
-        return request
-
-    return begin
+def begun(platform: Platform, source: UUID) -> UUID:
+    """An import of a source that is cancelled when its files are taken in; returns the request."""
+    request = ask(platform.state, source)
+    for batch in plan(platform.state, platform.settings.batch, request):
+        take_in(platform, batch)
+    cancel(platform, request)
+    return request
 
 
 def cancel(platform: Platform, request: UUID) -> None:
@@ -87,9 +77,14 @@ def content(platform: Platform) -> dict[str, set[str]]:
 
 
 def test_nothing_is_left_of_a_cancelled_import_and_the_next_one_makes_the_same_rows(
-    platform: Platform, source: UUID, unpublished: Begun, import_source
+    platform: Platform, source: UUID, run_batch, import_source, monkeypatch: pytest.MonkeyPatch
 ):
-    request = unpublished(source)
+    request = ask(platform.state, source)
+    [batch] = plan(platform.state, platform.settings.batch, request)
+    with monkeypatch.context() as patched:
+        patched.setattr("assets.published.publish", None)
+        assert not run_batch(batch).success
+    cancel(platform, request)
     before, made = content(platform), held(platform)
     assert made["objects"] >= 2 * 2 + 1, "four renditions, and a face at least"
     assert min(made[name] for name in ("entries", "photo_outputs", TEXTS.name, FACES.name)) > 0
@@ -105,14 +100,14 @@ def test_nothing_is_left_of_a_cancelled_import_and_the_next_one_makes_the_same_r
 
 
 def test_a_photo_keeps_what_it_shares_with_one_that_is_abandoned(
-    platform: Platform, samples: Path, tmp_path: Path, import_samples, unpublished: Begun
+    platform: Platform, samples: Path, tmp_path: Path, import_samples
 ):
     [kept] = import_samples("photos/coins.png")
     before, rows = held(platform), content(platform)
     (tmp_path / "other").mkdir()
     with Image.open(samples / "photos/coins.png") as picture:
         picture.save(tmp_path / "other" / "same pixels.png", compress_level=1)
-    request = unpublished(register(platform.state, tmp_path / "other"))
+    request = begun(platform, register(platform.state, tmp_path / "other"))
     made = held(platform)
     assert made["renditions"] == 2 * before["renditions"]
     assert made["objects"] == before["objects"], "the same pixels look the same"
@@ -123,9 +118,9 @@ def test_a_photo_keeps_what_it_shares_with_one_that_is_abandoned(
 
 
 def test_a_photo_that_another_import_has_taken_in_meanwhile_stays(
-    platform: Platform, tmp_path: Path, source: UUID, unpublished: Begun, run_batch
+    platform: Platform, tmp_path: Path, source: UUID, run_batch
 ):
-    request = unpublished(source)
+    request = begun(platform, source)
     shutil.copytree(tmp_path / "photos", tmp_path / "twins")
     [other] = plan(
         platform.state, platform.settings.batch, ask(platform.state, register(platform.state, tmp_path / "twins"))
@@ -154,10 +149,7 @@ def test_what_a_cancelled_import_has_published_stays(platform: Platform, tmp_pat
 def test_removing_that_was_killed_is_finished_by_the_next_try(
     platform: Platform, source: UUID, monkeypatch: pytest.MonkeyPatch, store: str
 ):
-    request = ask(platform.state, source)
-    [batch] = plan(platform.state, platform.settings.batch, request)
-    take_in(platform, batch)
-    cancel(platform, request)
+    request = begun(platform, source)
     with monkeypatch.context() as patched:
         name, method = store.split(".")
         patched.setattr(getattr(platform, name), method, None)
