@@ -143,7 +143,7 @@ class LibrarySettings(Section):
     """What one library wants otherwise than the others."""
 
     outputs_off: Names | None = Field(
-        None, description="Outputs of models that are not made in it, comma-separated; unset, as in the others."
+        None, description="Outputs of models that are not made in it, comma-separated; unset, as DARKROOM_OUTPUTS_OFF."
     )
 
 

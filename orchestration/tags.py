@@ -17,6 +17,8 @@ PLANNING = "planning"
 INTERACTIVE = "interactive"
 BULK = "bulk"
 BACKGROUND = "background"
+REMOVAL = "removal"
+"""Has no limit of its own: it waits for batches, and for nothing else."""
 
 UNFINISHED = [
     DagsterRunStatus.QUEUED,

@@ -1,6 +1,6 @@
 """Abandoning: what a cancelled import made of photos that nobody was shown is removed from every store.
 
-Originals that were copied stay: their file may be gone from its source since, and no clean-up is worth a photo.
+Originals that were copied stay, and which photo they are of: their file may be gone from its source since.
 Belongs here: which photos those are, and the order of removing. Does not belong here: stopping runs, or waiting until
 no other batch may be using the same objects (`orchestration`); photos that were published once.
 
@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from darkroom.domain.identity import face_key, rendition_key
+from darkroom.services.gates import GATED, RECORDS
 from darkroom.services.platform import Platform
-from darkroom.stores.state import batches, contents, outputs, requests, sources
+from darkroom.stores.state import batches, outputs, requests
 
 OBJECTS = (
     ("renditions", "sha256", rendition_key),
@@ -28,19 +29,19 @@ def abandon(platform: Platform, request_id: UUID) -> int:
     """Ends a request that is being cancelled, and removes what its batches left; returns of how many photos.
 
     No step may be running that keeps objects: the same ones can belong to another photo. The next import of the source
-    takes all of its files in as if they were new. Repeating it changes nothing.
+    takes all of its files in as if they were new; one that was asked for since looks through it again. Repeating it
+    changes nothing.
     """
     with platform.state.begin() as connection:
-        library_id = requests.request(connection, request_id).library_id
+        request = requests.request(connection, request_id)
         batches.cancel(connection, request_id)
+        requests.plan_those_after(connection, request)
         photos = batches.abandoned_photos(connection, request_id)
         outputs.forget(connection, photos)
-        contents.forget(connection, photos)
-        sources.forget_photos(connection, photos)
-    _remove(platform, library_id, [str(photo) for photo in photos])
+    _remove(platform, request.library_id, [str(photo) for photo in photos])
     with platform.state.begin() as connection:
         requests.end_cancelled(connection, request_id)
-        requests.settle(connection)
+        batches.cancel(connection, request_id)  # a planner that outlived its run may have frozen one more
     return len(photos)
 
 
@@ -50,4 +51,6 @@ def _remove(platform: Platform, library_id: UUID, photo_ids: Sequence[str]) -> N
     for table, column, key in OBJECTS:
         for sha256 in platform.lake.held_alone(table, column, photo_ids):
             platform.objects.delete(key(library_id, sha256))
-    platform.lake.forget_photos(photo_ids)
+    for one in GATED:
+        if one.name not in RECORDS:
+            platform.lake.forget_photos(one.name, photo_ids)

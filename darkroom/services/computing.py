@@ -67,6 +67,7 @@ def compute_batch(
         batch = batches.batch(connection, batch_id)
         photos = batches.photos_in_state(connection, batch_id, "taken")
         if output in outputs.outputs_off(connection, batch.library_id):
+            batches.begin(connection, batch_id)
             outputs.record(connection, batch.library_id, [PhotoOutput(photo, output, "off") for photo in photos])
             return Counter(off=len(photos))
         have = outputs.done(connection, photos, output, version.version, inputs)

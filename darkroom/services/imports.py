@@ -65,6 +65,7 @@ def plan(
     def freeze() -> None:
         nonlocal opened
         with engine.begin() as connection:
+            _go_on(connection, request_id)
             ids = sources.freeze_files(connection, source, pending)
             frozen.append(
                 batches.freeze(
@@ -84,8 +85,7 @@ def plan(
         chunk = [one for one in listing if isinstance(one, SeenFile)]
         unlisted += (one for one in listing if isinstance(one, Unlisted))
         with engine.begin() as connection:
-            if requests.is_cancelled(connection, request_id):
-                raise Cancelled(f"import {request_id} was cancelled while its files were listed")
+            _go_on(connection, request_id)
             quiet_before = time.time_ns() - int(settings.quiet_seconds * 1e9) if source.watched else None
             fresh = _new_files(connection, source, chunk, quiet_before)
             requests.count_listed(connection, request_id, listed + len(chunk), new + len(fresh))
@@ -113,6 +113,11 @@ def plan(
             requests.note(connection, request_id, "; ".join(remarks))
         requests.finish_planning(connection, request_id)
     return frozen
+
+
+def _go_on(connection: Connection, request_id: UUID) -> None:
+    if requests.is_cancelled(connection, request_id):
+        raise Cancelled(f"import {request_id} was cancelled while its files were listed")
 
 
 def _chunks(source: Source, below: str | None) -> Iterator[list[SeenFile | Unlisted]]:

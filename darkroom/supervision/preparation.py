@@ -12,7 +12,7 @@ import sys
 
 from darkroom.home import Home
 from darkroom.services.accounts import ensure_first_keys
-from darkroom.services.libraries import switch_outputs
+from darkroom.services.libraries import SettingFault, switch_outputs
 from darkroom.settings import Settings, load_settings
 from darkroom.stores.lake import Lake
 from darkroom.stores.state.engine import connect
@@ -45,7 +45,11 @@ def prepare(home: Home, settings: Settings) -> str | None:
 def main() -> None:
     """Prepares the home that the environment names."""
     settings = load_settings()
-    sys.stdout.write(json.dumps({"first_key": prepare(Home(settings.home), settings)}))
+    try:
+        first_key = prepare(Home(settings.home), settings)
+    except SettingFault as fault:
+        sys.exit(f"The settings are wrong (DARKROOM_… or settings.toml): {fault}")
+    sys.stdout.write(json.dumps({"first_key": first_key}))
 
 
 if __name__ == "__main__":

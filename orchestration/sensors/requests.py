@@ -7,6 +7,7 @@ is caught by the next one. A row stays as it is until a run has taken it up: a c
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 import dagster as dg
@@ -34,6 +35,9 @@ PAUSE_OF_CANCEL = 300.0
 INTERACTIVE_FILES = 32
 """A batch of up to this many files takes the interactive slot: somebody is probably waiting."""
 
+SLOTS = (tags.INTERACTIVE, tags.BULK)
+"""Slots of batches. In each as many wait or run as may run in all; the others wait in state, in order of priority."""
+
 
 @dg.sensor(
     jobs=[plan_import, INGEST, cancel_import], minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING
@@ -53,9 +57,15 @@ def requests_sensor(context: dg.SensorEvaluationContext, platform: dg.ResourcePa
         runs += [] if under_way else [_cancel_run(request) for request in stopped]
     else:
         busy = {run.tags.get(tags.BATCH) for run in under_way}
+        room = Counter(dict.fromkeys(SLOTS, platform.settings.dagster.batches_at_once))
+        room.subtract(run.tags.get(tags.SLOT, tags.BULK) for run in under_way)
         stopping = {request.id for request in cancelling}
-        idle = [batch for batch in waiting if str(batch.id) not in busy and batch.request_id not in stopping]
-        starting = [batch for batch in idle if _settle_batch(context.instance, platform, batch)]
+        for batch in waiting:
+            if str(batch.id) in busy or batch.request_id in stopping or room[_slot(batch)] < 1:
+                continue
+            if _settle_batch(context.instance, platform, batch):
+                starting.append(batch)
+                room[_slot(batch)] -= 1
     runs += [_batch_run(batch) for batch in starting]
     keys = [str(batch.id) for batch in starting]
     return dg.SensorResult(
@@ -72,15 +82,18 @@ def _plan_run(request: Request) -> dg.RunRequest:
     )
 
 
+def _slot(batch: Batch) -> str:
+    return tags.INTERACTIVE if batch.files <= INTERACTIVE_FILES and batch.kind == "import" else tags.BULK
+
+
 def _batch_run(batch: Batch) -> dg.RunRequest:
-    slot = tags.INTERACTIVE if batch.files <= INTERACTIVE_FILES and batch.kind == "import" else tags.BULK
     return dg.RunRequest(
         run_key=f"{batch.request_id}:{batch.id}:{batch.attempt}",
         job_name=INGEST.name,
         partition_key=str(batch.id),
         tags=_tags(
             batch.priority,
-            slot,
+            _slot(batch),
             {tags.BATCH: batch.id, tags.ATTEMPT: batch.attempt, tags.REQUEST: batch.request_id},
         ),
     )
@@ -90,7 +103,7 @@ def _cancel_run(request: Request) -> dg.RunRequest:
     return dg.RunRequest(
         job_name=cancel_import.name,
         run_config={"ops": {"remove_abandoned": {"config": {"request_id": str(request.id)}}}},
-        tags=_tags(request.priority, tags.PLANNING, {tags.REQUEST: request.id}),
+        tags=_tags(request.priority, tags.REMOVAL, {tags.REQUEST: request.id}),
     )
 
 
@@ -150,7 +163,7 @@ def _stop(instance: dg.DagsterInstance, request: Request) -> list[dg.DagsterRun]
     """Has the runs of a cancelled request end; returns those that have not, or that are removing what it left."""
     unfinished = instance.get_runs(dg.RunsFilter(tags={tags.REQUEST: str(request.id)}, statuses=tags.UNFINISHED))
     for run in unfinished:
-        if run.job_name != cancel_import.name:
+        if run.job_name != cancel_import.name and run.status is not dg.DagsterRunStatus.CANCELING:
             instance.run_coordinator.cancel_run(run.run_id)
     return list(unfinished)
 

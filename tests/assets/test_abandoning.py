@@ -1,6 +1,7 @@
 """A cancelled import leaves nothing of photos that were never published, and takes nothing from those that were."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -8,21 +9,21 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
-from darkroom.contracts.catalogue import TABLES
 from darkroom.contracts.faces import FACES
 from darkroom.contracts.texts import TEXTS
 from darkroom.domain.identity import DEFAULT_LIBRARY
+from darkroom.services import imports
 from darkroom.services.abandoning import abandon
+from darkroom.services.gates import GATED, RECORDS
 from darkroom.services.imports import plan
 from darkroom.services.intake import take_in
 from darkroom.services.platform import Platform
 from darkroom.settings import BatchSettings
-from darkroom.stores.state import batches, outputs, requests, schema
+from darkroom.stores.state import batches, contents, outputs, requests, schema
 from darkroom.testing.sources import ask, register
 
 SAMPLES = ("photos/portrait-astronaut.jpg", "papers/boarding-pass.jpg")
-STATE = (schema.photo_outputs, schema.contents)
-COMPUTED = [table.name for table in TABLES if {"batch_id", "photo_id"} <= table.row.model_fields.keys()]
+COMPUTED = [table.name for table in GATED if table.name not in RECORDS]
 OF_BATCHES = {"batch_id", "attempt", "recorded_at", "computed_at", "since"}
 
 
@@ -58,11 +59,10 @@ def held(platform: Platform) -> dict[str, int]:
     """How much every store holds of photos, beside originals."""
     rows = {name: platform.lake.query(f"SELECT photo_id FROM core.{name}").num_rows for name in COMPUTED}
     with platform.state.connect() as connection:
-        known = {table.name: len(connection.execute(select(table)).all()) for table in STATE}
+        known = len(connection.execute(select(schema.photo_outputs)).all())
     made = objects(platform, "renditions") + objects(platform, "faces")
-    return (
-        rows | known | {"objects": len(made), "entries": len(list(platform.vectors.photo_ids([str(DEFAULT_LIBRARY)])))}
-    )
+    entries = list(platform.vectors.photo_ids([str(DEFAULT_LIBRARY)]))
+    return rows | {"outputs": known, "objects": len(made), "entries": len(entries)}
 
 
 def content(platform: Platform) -> dict[str, set[str]]:
@@ -87,11 +87,12 @@ def test_nothing_is_left_of_a_cancelled_import_and_the_next_one_makes_the_same_r
     cancel(platform, request)
     before, made = content(platform), held(platform)
     assert made["objects"] >= 2 * 2 + 1, "four renditions, and a face at least"
-    assert min(made[name] for name in ("entries", "photo_outputs", TEXTS.name, FACES.name)) > 0
+    assert min(made[name] for name in ("entries", "outputs", TEXTS.name, FACES.name)) > 0
     assert abandon(platform, request) == 2
     assert set(held(platform).values()) == {0}
     assert len(objects(platform, "originals")) == 2, "whoever empties the folder now loses nothing"
     with platform.state.connect() as connection:
+        assert len(contents.kept_originals(connection)) == 2, "and they go on being verified"
         assert requests.request(connection, request).state == "cancelled"
     [result] = import_source(source)
     assert result.success
@@ -145,6 +146,61 @@ def test_what_a_cancelled_import_has_published_stays(platform: Platform, tmp_pat
         assert len(connection.execute(select(schema.photos)).all()) == 1
 
 
+def state_of(platform: Platform, request: UUID) -> str:
+    with platform.state.connect() as connection:
+        return requests.request(connection, request).state
+
+
+def test_an_import_that_is_asked_for_while_another_is_being_cancelled_takes_all_of_its_files_in(
+    platform: Platform, source: UUID, run_batch
+):
+    first = begun(platform, source)
+    second = ask(platform.state, source)
+    [batch] = plan(platform.state, platform.settings.batch, second)
+    abandon(platform, first)
+    assert (state_of(platform, first), state_of(platform, second)) == ("cancelled", "new")
+    assert plan(platform.state, platform.settings.batch, second) == [], "its batch holds them"
+    assert run_batch(batch).success
+    assert state_of(platform, second) == "succeeded"
+    with platform.state.connect() as connection:
+        assert len(connection.execute(select(schema.photos)).all()) == 2
+
+
+def test_an_import_that_left_files_to_one_that_is_cancelled_looks_for_them_again(
+    platform: Platform, source: UUID, run_batch
+):
+    first = ask(platform.state, source)
+    [abandoned] = plan(platform.state, platform.settings.batch, first)
+    second = ask(platform.state, source)
+    assert plan(platform.state, platform.settings.batch, second) == []
+    take_in(platform, abandoned)
+    cancel(platform, first)
+    abandon(platform, first)
+    assert state_of(platform, second) == "new"
+    [batch] = plan(platform.state, platform.settings.batch, second)
+    assert run_batch(batch).success
+    assert state_of(platform, second) == "succeeded"
+    with platform.state.connect() as connection:
+        assert len(connection.execute(select(schema.photos)).all()) == 2
+
+
+def test_a_planner_that_outlived_its_cancelled_import_freezes_nothing(
+    platform: Platform, source: UUID, monkeypatch: pytest.MonkeyPatch
+):
+    request = ask(platform.state, source)
+    listed = imports.list_files
+
+    def list_late(*given: object) -> Iterator[object]:
+        yield from listed(*given)
+        cancel(platform, request)
+
+    monkeypatch.setattr(imports, "list_files", list_late)
+    with pytest.raises(imports.Cancelled):
+        plan(platform.state, platform.settings.batch, request)
+    assert abandon(platform, request) == 0
+    assert state_of(platform, request) == "cancelled"
+
+
 @pytest.mark.parametrize("store", ["vectors.delete", "objects.delete", "lake.forget_photos"])
 def test_removing_that_was_killed_is_finished_by_the_next_try(
     platform: Platform, source: UUID, monkeypatch: pytest.MonkeyPatch, store: str
@@ -155,8 +211,7 @@ def test_removing_that_was_killed_is_finished_by_the_next_try(
         patched.setattr(getattr(platform, name), method, None)
         with pytest.raises(TypeError):
             abandon(platform, request)
-    with platform.state.connect() as connection:
-        assert requests.request(connection, request).state == "cancelling"
+    assert state_of(platform, request) == "cancelling"
     assert held(platform)["photos"] == 2
     assert abandon(platform, request) == 2
     assert set(held(platform).values()) == {0}
@@ -180,5 +235,5 @@ def test_a_step_that_outlived_its_cancelled_batch_records_nothing(
     with pytest.raises(RuntimeError, match="has ended"):
         take_in(platform, batch)
     with platform.state.connect() as connection:
-        assert not [one for table in STATE for one in connection.execute(select(table)).all()]
+        assert not connection.execute(select(schema.photo_outputs)).all()
         assert batches.batch(connection, batch).state == "cancelled"

@@ -14,6 +14,7 @@ from darkroom.sdk.stores import StoreFull
 from darkroom.services.gates import Gatekeeper
 from darkroom.services.imports import plan
 from darkroom.services.platform import Platform
+from darkroom.settings import BatchSettings
 from darkroom.stores.state import batches, requests, schema
 from darkroom.testing.sources import ask, register
 from orchestration import tags
@@ -204,3 +205,27 @@ def test_batches_go_on_when_what_a_cancelled_import_left_could_not_be_removed(
     assert [one.partition_key for one in sense().run_requests or []] == [str(waiting)]
     monkeypatch.setattr("orchestration.sensors.requests.PAUSE_OF_CANCEL", 0.0)
     assert started(sense()) == ["cancel_import"], "it is tried again"
+
+
+def test_as_many_batches_wait_for_a_slot_as_may_run_and_urgent_ones_come_first(
+    platform: Platform, instance: dg.DagsterInstance, sense: Sense, folder: Path
+):
+    for number in range(9):
+        (folder / f"another {number}.gif").write_bytes(b"GIF89a" + bytes(100 + number))
+    plan(platform.state, BatchSettings(files=1), ask(platform.state, register(platform.state, folder)))
+    with platform.state.begin() as connection:
+        frozen = batches.in_state(connection, "frozen")
+        urgent = frozen[7].id
+        connection.execute(update(schema.batches).where(schema.batches.c.id == urgent).values(priority=5))
+    room = platform.settings.dagster.batches_at_once
+    first = sense().run_requests or []
+    assert [one.partition_key for one in first] == [str(urgent), *(str(one.id) for one in frozen[: room - 1])]
+    for one in first:
+        tagged = one.tags
+        instance.add_run(dg.DagsterRun("ingest_batch", str(uuid4()), status=dg.DagsterRunStatus.STARTED, tags=tagged))
+    assert not sense().run_requests
+    [ended, *_] = instance.get_runs(dg.RunsFilter(tags={tags.BATCH: str(urgent)}))
+    instance.report_run_canceled(ended)
+    with platform.state.begin() as connection:
+        batches.end(connection, urgent, "published")
+    assert [one.partition_key for one in sense().run_requests or []] == [str(frozen[room - 1].id)]

@@ -60,7 +60,7 @@ def test_a_library_with_a_setting_of_its_own_follows_that_and_the_others_what_is
 
 
 def test_a_library_that_does_not_exist_is_refused_and_those_there_are_are_named(state: Engine, receipts: UUID):
-    with pytest.raises(ValueError, match="no library called cellar; there are: Photos, Receipts"):
+    with pytest.raises(ValueError, match="no library called so; there are: Photos, Receipts"):
         switch_outputs(state, frozenset({"texts"}), {"cellar": {"faces"}})
     assert off(state) == frozenset()
 
@@ -74,6 +74,6 @@ def test_libraries_keep_what_they_were_told_until_the_setting_says_otherwise(sta
 
 
 def test_only_outputs_of_models_can_be_switched_off(state: Engine):
-    with pytest.raises(ValueError, match=r"metadata; what can be switched off: embeddings.document, .*, texts"):
+    with pytest.raises(ValueError, match=r"names metadata; what can be switched off: embeddings.document, .*, texts"):
         switch_outputs(state, frozenset({"texts", "metadata"}), {})
     assert off(state) == frozenset()

@@ -170,11 +170,10 @@ class Lake:
         )
         return [str(value) for value in self.query(sql, {"photo_ids": list(photo_ids)})[column].to_pylist()]
 
-    def forget_photos(self, photo_ids: Sequence[str]) -> int:
-        """Removes every row that batches wrote of these photos; returns how many there were."""
-        about = [one for one in self._tables.values() if {"batch_id", "photo_id"} <= one.row.model_fields.keys()]
+    def forget_photos(self, table: str, photo_ids: Sequence[str]) -> int:
+        """Removes every row of these photos; returns how many there were."""
         chosen = "photo_id IN (SELECT unnest($photo_ids::VARCHAR[]))"
-        return sum(self._delete(table, chosen, {"photo_ids": list(photo_ids)}) for table in about)
+        return self._delete(self._table(table), chosen, {"photo_ids": list(photo_ids)})
 
     def forget_generations(self, table: str, kept: Sequence[int]) -> int:
         """Removes the rows of all generations but these; returns how many there were."""

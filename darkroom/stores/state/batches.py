@@ -203,7 +203,7 @@ def cancel(connection: Connection, request_id: UUID) -> None:
 
 
 def abandoned_photos(connection: Connection, request_id: UUID) -> list[UUID]:
-    """Photos of a request's cancelled batches that were never published and that no unfinished batch has taken in."""
+    """Photos of a request's cancelled and failed batches, never published and in no unfinished batch."""
     items, table, others = schema.batch_items, schema.batches, schema.batches.alias("others")
     theirs = schema.batch_items.alias("theirs")
     elsewhere = exists().where(
@@ -213,7 +213,9 @@ def abandoned_photos(connection: Connection, request_id: UUID) -> list[UUID]:
     statement = (
         select(items.c.photo_id)
         .join(table, table.c.id == items.c.batch_id)
-        .where(table.c.request_id == request_id, table.c.state == "cancelled", items.c.photo_id.is_not(None))
+        .where(
+            table.c.request_id == request_id, table.c.state.in_(("cancelled", "failed")), items.c.photo_id.is_not(None)
+        )
         .where(~served, ~elsewhere)
     )
     return list(connection.execute(statement.distinct().order_by(items.c.photo_id)).scalars())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from darkroom.stores.state import schema
@@ -32,11 +31,6 @@ def record(connection: Connection, library_id: UUID, sha256: str, photo_id: UUID
         library_id=library_id, sha256=sha256, photo_id=photo_id, pixel_digest=pixel_digest
     )
     connection.execute(statement.on_conflict_do_nothing())
-
-
-def forget(connection: Connection, photo_ids: Sequence[UUID]) -> None:
-    """Forgets which bytes these photos have had."""
-    connection.execute(delete(schema.contents).where(schema.contents.c.photo_id.in_(photo_ids)))
 
 
 def kept_originals(connection: Connection) -> list[tuple[UUID, str, UUID]]:

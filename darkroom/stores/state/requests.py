@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, and_, case, exists, func, insert, or_, select, update
 
-from darkroom.domain.states import BATCH_UNFINISHED, IMPORT_UNFINISHED
+from darkroom.domain.states import BATCH_UNFINISHED, IMPORT_CANCELLABLE, IMPORT_UNFINISHED
 from darkroom.stores.state import schema
 
 
@@ -93,11 +93,11 @@ def note(connection: Connection, request_id: UUID, error: str) -> None:
 
 
 def fail(connection: Connection, request_id: UUID, error: str) -> None:
-    """Ends a request with a reason."""
+    """Ends a request with a reason, unless it is being cancelled."""
     table = schema.requests
     connection.execute(
         update(table)
-        .where(table.c.id == request_id, table.c.state.in_(IMPORT_UNFINISHED))
+        .where(table.c.id == request_id, table.c.state.in_(IMPORT_CANCELLABLE))
         .values(state="failed", error=error, finished_at=func.now())
     )
 
@@ -120,13 +120,26 @@ def is_cancelled(connection: Connection, request_id: UUID | None) -> bool:
     return connection.execute(statement).scalar() in ("cancelling", "cancelled")
 
 
+def plan_those_after(connection: Connection, request: Request) -> None:
+    """Has later imports of a request's source listed once more: files that it held were not new to them."""
+    table = schema.requests
+    began = select(table.c.created_at).where(table.c.id == request.id).scalar_subquery()
+    connection.execute(
+        update(table)
+        .where(table.c.source_id == request.source_id, table.c.id != request.id, table.c.created_at >= began)
+        .where(table.c.state.in_(("planning", "running")))
+        .values(state="new", attempt=table.c.attempt + 1)
+    )
+
+
 def end_cancelled(connection: Connection, request_id: UUID) -> None:
     """Ends a request that was being cancelled."""
-    table = schema.requests
+    table, batches = schema.requests, schema.batches
+    error = select(func.min(batches.c.error)).where(batches.c.request_id == request_id, batches.c.state == "failed")
     connection.execute(
         update(table)
         .where(table.c.id == request_id, table.c.state == "cancelling")
-        .values(state="cancelled", finished_at=func.now())
+        .values(state="cancelled", error=func.coalesce(error.scalar_subquery(), table.c.error), finished_at=func.now())
     )
 
 

@@ -77,9 +77,10 @@ def known_files(connection: Connection, source_id: UUID, paths: Sequence[str]) -
     """What is known of these paths.
 
     A file is settled when it is published at this path as it was last read, when it is no photo, when it failed for
-    good, or while an unfinished batch holds it.
+    good, or while an unfinished batch holds it whose import is not being cancelled.
     """
     files, items, batches, served = schema.source_files, schema.batch_items, schema.batches, schema.photo_files
+    stopping = select(schema.requests.c.id).where(schema.requests.c.state == "cancelling")
     published = exists().where(
         served.c.source_id == files.c.source_id, served.c.path == files.c.path, served.c.sha256 == files.c.sha256
     )
@@ -87,6 +88,7 @@ def known_files(connection: Connection, source_id: UUID, paths: Sequence[str]) -
         items.c.source_file_id == files.c.id,
         items.c.batch_id == batches.c.id,
         batches.c.state.in_(BATCH_UNFINISHED),
+        func.coalesce(batches.c.request_id.not_in(stopping), True),
     )
     settled = case(
         (files.c.state == "missing", False),
@@ -157,15 +159,6 @@ def settle_file(
         update(schema.source_files)
         .where(schema.source_files.c.id == file_id)
         .values(state=state, sha256=sha256, photo_id=photo_id)
-    )
-
-
-def forget_photos(connection: Connection, photo_ids: Sequence[UUID]) -> None:
-    """Forgets what was read in the files of these photos: they wait to be taken in anew, unless they are missing."""
-    table = schema.source_files
-    state = case((table.c.state == "missing", "missing"), else_="frozen")
-    connection.execute(
-        update(table).where(table.c.photo_id.in_(photo_ids)).values(state=state, sha256=None, photo_id=None)
     )
 
 
