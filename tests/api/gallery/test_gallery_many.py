@@ -111,8 +111,8 @@ def test_a_walk_through_hundreds_of_screens_keeps_memory_bounded(sign_in: SignIn
         page.see(".tile img")
         page.quiet()
         at_first = heap(page)
-        for step in range(32):
-            page.js(f"scrollTo(0, {step * 9000})")
+        for step in range(20):
+            page.js(f"scrollTo(0, {step * 14_400})")
             page.quiet(0.15)
         assert pages_asked(page) > 40
         assert heap(page) < at_first + 25
