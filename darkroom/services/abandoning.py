@@ -38,7 +38,8 @@ def abandon(platform: Platform, request_id: UUID) -> int:
         requests.plan_those_after(connection, request)
         photos = batches.abandoned_photos(connection, request_id)
         outputs.forget(connection, photos)
-    _remove(platform, request.library_id, [str(photo) for photo in photos])
+    if photos:
+        _remove(platform, request.library_id, [str(photo) for photo in photos])
     with platform.state.begin() as connection:
         requests.end_cancelled(connection, request_id)
         batches.cancel(connection, request_id)  # a planner that outlived its run may have frozen one more
