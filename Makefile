@@ -5,8 +5,8 @@ PYTHON ?= python3
 export PYTHONDONTWRITEBYTECODE :=
 UV := .venv/bin/uv
 STAMP := .venv/.synced
-# Two workers: most tests wait for processes they started, and every worker has a Postgres of its own. In the order of
-# their folders: quick ones come last, so that no worker waits long for the other.
+# Two workers, and three where no test starts a whole platform: most wait for processes they started, and every worker
+# has a Postgres of its own. In the order of their folders: quick ones come last, so that no worker waits for another.
 PYTEST := .venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder -rs
 
 .PHONY: help setup browser screenshot demo test test-platform test-crash test-long check lint types imports format bench docs up down clean
@@ -39,7 +39,7 @@ down: ## Stop it
 	.venv/bin/darkroom down
 
 test: setup ## Run the tests, but for those that start whole platforms or build all marts
-	$(PYTEST)
+	$(PYTEST) -n 3
 
 test-platform: setup ## Run the tests that start whole platforms or build all marts; `make check` runs half of them
 	$(PYTEST) -m platform --platform

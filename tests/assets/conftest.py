@@ -8,7 +8,7 @@ from uuid import UUID
 
 import dagster as dg
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, delete, select, text
 
 from assets.partitions import BATCHES
 from darkroom.domain.identity import DEFAULT_LIBRARY
@@ -82,6 +82,7 @@ def _empty(engine: Engine) -> None:
     names = ", ".join(f"{one.schema}.{one.name}" for one in schema.metadata.sorted_tables if one.name not in KEPT)
     with engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {names} CASCADE"))
+        connection.execute(delete(schema.libraries).where(schema.libraries.c.id != DEFAULT_LIBRARY))
         connection.execute(text("UPDATE control.libraries SET outputs_off = '{}'"))
         connection.execute(text("UPDATE serving.publish_epoch SET epoch = 0"))
 

@@ -197,7 +197,7 @@ def test_batches_go_on_when_what_a_cancelled_import_left_could_not_be_removed(
     [removal] = sense().run_requests or []
     job = build_definitions(platform=platform).resolve_job_def(removal.job_name or "")
     with monkeypatch.context() as patched:
-        patched.setattr(platform.vectors, "delete", None)
+        patched.setattr("orchestration.jobs.cancel.abandon", None)
         failed = job.execute_in_process(
             instance=instance, run_config=removal.run_config, tags=removal.tags, raise_on_error=False
         )

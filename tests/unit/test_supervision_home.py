@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -178,7 +179,10 @@ def test_an_identity_is_one_process_for_ever(home):
 
 def test_only_marked_processes_of_the_home_are_found_and_ended(home, tmp_path):
     def start(**variables):
-        return subprocess.Popen(["/bin/sleep", "60"], env=variables)
+        process = subprocess.Popen(["/bin/sleep", "60"], env=variables)
+        while not psutil.Process(process.pid).environ():
+            time.sleep(0.01)  # the kernel shows it a moment after Popen has returned
+        return process
 
     ours = start(**{PART_VARIABLE: "api", "DARKROOM_HOME": str(home.root)})
     run = start(**{PART_VARIABLE: "run", "DARKROOM_HOME": str(home.root)})
