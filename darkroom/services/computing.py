@@ -183,7 +183,7 @@ def _commit(platform: Platform, batch: batches.Batch, table: Table, run: _Run, g
         if one.fault
     ]
     with platform.state.begin() as connection:
-        batches.begin(connection, batch.id)  # an orphan of a cancelled import, whose batch has ended, records nothing
+        batches.begin(connection, batch.id)
         outputs.record(connection, batch.library_id, states)
         failures.record(connection, batch.library_id, batch.id, faults)
         if came_to := run.with_(group):

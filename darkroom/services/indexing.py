@@ -72,7 +72,7 @@ def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
         for one in entries
     ]
     with platform.state.begin() as connection:
-        batches.begin(connection, batch.id)  # an orphan of a cancelled import, whose batch has ended, records nothing
+        batches.begin(connection, batch.id)
         outputs.record(connection, batch.library_id, states)
     return Counter(entries=0 if off else len(entries))
 

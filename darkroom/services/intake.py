@@ -159,7 +159,7 @@ def _commit(platform: Platform, context: IntakeContext, group: Sequence[Intaken]
         platform.lake.insert(rows, message=f"intake of batch {context.batch.id}")
     batch = context.batch
     with platform.state.begin() as connection:
-        batches.begin(connection, batch.id)  # an orphan of a cancelled import, whose batch has ended, records nothing
+        batches.begin(connection, batch.id)
         for one in group:
             if one.photo_id and one.sha256:
                 contents.record(connection, batch.library_id, one.sha256, one.photo_id, one.pixel_digest)

@@ -381,6 +381,8 @@ def test_what_only_some_photos_hold_is_told_from_what_others_of_their_library_ho
     assert lake.held_alone("renditions", "sha256", photos[:1]) == ["a" * 64]
     assert lake.held_alone("renditions", "sha256", photos[:2]) == ["a" * 64, "b" * 64, "c" * 64]
     assert lake.held_alone("renditions", "sha256", []) == []
+    with pytest.raises(KeyError, match="no column"):
+        lake.held_alone("renditions", "sha256 --", photos)
 
 
 def test_photos_are_forgotten_in_a_table_and_in_no_other(lake):

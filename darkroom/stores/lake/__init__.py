@@ -160,8 +160,13 @@ class Lake:
         return self._as_contract(described, sql, {"generation": generation})
 
     def held_alone(self, table: str, column: str, photo_ids: Sequence[str]) -> list[str]:
-        """Values of a text column that only rows of these photos have in their library, in order."""
+        """Values of a text column that only rows of these photos have in their library, in order.
+
+        Raises `KeyError` for a table or a column that no contract has.
+        """
         described = self._table(table)
+        if column not in described.row.model_fields:
+            raise KeyError(f"{table} has no column {column!r}")
         sql = (
             f"WITH rows AS (SELECT library_id, {column}, photo_id IN (SELECT unnest($photo_ids::VARCHAR[])) AS mine"  # noqa: S608
             f" FROM core.{described.name} WHERE {column} IS NOT NULL)"
@@ -171,7 +176,7 @@ class Lake:
         return [str(value) for value in self.query(sql, {"photo_ids": list(photo_ids)})[column].to_pylist()]
 
     def forget_photos(self, table: str, photo_ids: Sequence[str]) -> int:
-        """Removes every row of these photos; returns how many there were."""
+        """Removes every row of these photos; returns how many there were. Raises `KeyError` for an unknown table."""
         chosen = "photo_id IN (SELECT unnest($photo_ids::VARCHAR[]))"
         return self._delete(self._table(table), chosen, {"photo_ids": list(photo_ids)})
 

@@ -87,7 +87,10 @@ def in_state(connection: Connection, *states: str) -> list[Batch]:
 
 
 def begin(connection: Connection, batch_id: UUID) -> None:
-    """Marks a batch as running. Raises `RuntimeError` when it has ended already, for instance by being cancelled."""
+    """Marks a batch as running. Raises `RuntimeError` when it has ended already, for instance by being cancelled.
+
+    Called in every transaction that records work, too: a step that outlived its cancelled import records nothing.
+    """
     table = schema.batches
     statement = (
         update(table)
