@@ -45,19 +45,21 @@ def list_people(
     ] = None,
     hidden: Annotated[bool, typer.Option("--hidden", help="The hidden people instead of the others.")] = False,
     limit: Annotated[int, typer.Option(help="How many people.", min=1)] = 20,
+    cursor: Annotated[str | None, typer.Option(help="`next_cursor` of the page before.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List people, who are on most photos first."""
-    items = list(_client(context).pages("/v1/people", limit, named=named, hidden=hidden))
+    found = _client(context).page("/v1/people", limit, cursor, named=named, hidden=hidden)
     if as_json:
-        typer.echo(json.dumps({"items": items}, indent=2))
+        typer.echo(json.dumps(found, indent=2))
         return
+    items = found["items"]
     rows = ((one["id"], one["name"] or "", str(one["photos"]), str(one["faces"])) for one in items)
     print_rows(("person", "name", "photos", "faces"), rows)
-    typer.echo(
-        "`darkroom open` shows their faces." if items else "Nobody. People are found soon after an import has ended.",
-        err=True,
-    )
+    nobody = "No more people." if cursor else "Nobody. People are found soon after an import has ended."
+    typer.echo("`darkroom open` shows their faces." if items else nobody, err=True)
+    if found["next_cursor"]:
+        typer.echo(f"More with --cursor {found['next_cursor']}", err=True)
 
 
 @app.command("show")

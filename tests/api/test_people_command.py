@@ -46,7 +46,13 @@ def test_people_are_listed_as_a_table_and_as_json(people) -> None:
     assert [one["name"] for one in told(people("list", "--named", "--json"))["items"]] == ["Berta Müller"]
     table = people("list").stdout
     assert str(ANNA) in table and "Berta" in table
-    assert len(told(people("list", "--limit", 1, "--json"))["items"]) == 1
+
+
+def test_a_list_of_people_goes_on_from_its_cursor(people) -> None:
+    first = told(people("list", "--limit", 2, "--json"))
+    rest = told(people("list", "--cursor", first["next_cursor"], "--json"))
+    assert [len(first["items"]), [one["id"] for one in rest["items"]], rest["next_cursor"]] == [2, [str(CARLA)], None]
+    assert first["next_cursor"] in people("list", "--limit", 2).stderr
 
 
 def test_a_person_is_shown_with_their_faces_by_id_or_name(people) -> None:
