@@ -54,7 +54,7 @@ class AskedServing:
 
     def names(self) -> Mapping[str, str]:
         """Names of the people who are not hidden."""
-        found = people_named.every(self.caller, self.connection)
+        found = people_named.shown(self.caller, self.connection)
         return {str(person_id): name for person_id, name in found.items()}
 
     def photos_of(self, person_ids: Collection[str], limit: int) -> list[str]:
@@ -83,10 +83,10 @@ def person_of(caller: Caller, connection: Connection, person_id: UUID | None) ->
     """What the person asked for is called in reasons, if one is asked for. Raises `Problem` (404) for a stranger."""
     if person_id is None:
         return None
-    found = people_named.names(caller, connection, [person_id])
+    found = people_named.name(caller, connection, person_id)
     if not found:
         raise Problem(NOT_FOUND, "There is no such person.")
-    return (found[person_id] if caller.may(NAMES) else None) or "the person asked for"
+    return (found[0] if caller.may(NAMES) else None) or "the person asked for"
 
 
 def opted_out(headers: Mapping[str, str]) -> bool:

@@ -14,23 +14,23 @@ from darkroom.stores.state import schema
 people, faces, photos = schema.people, schema.faces, schema.photos
 
 
-def every(caller: Caller, connection: Connection) -> dict[UUID, str]:
-    """Names of everyone in the caller's libraries who has one and is not hidden.
+def shown(caller: Caller, connection: Connection, among: Collection[UUID] | None = None) -> dict[UUID, str]:
+    """Names of everyone in the caller's libraries, or `among` these, who has one and is not hidden.
 
     They are few, and compared by the rules of `darkroom.domain.words`, which SQL could only say slowly.
     """
     statement = select(people.c.person_id, people.c.name).where(
         people.c.library_id.in_(caller.libraries), people.c.name.is_not(None), people.c.hidden.is_(False)
     )
+    if among is not None:
+        statement = statement.where(people.c.person_id.in_(among))
     return dict(connection.execute(statement).tuples().all())
 
 
-def names(caller: Caller, connection: Connection, person_ids: Collection[UUID]) -> dict[UUID, str | None]:
-    """Names of people of the caller's libraries; unknown ids are left out."""
-    statement = select(people.c.person_id, people.c.name).where(
-        people.c.library_id.in_(caller.libraries), people.c.person_id.in_(person_ids)
-    )
-    return dict(connection.execute(statement).tuples().all())
+def name(caller: Caller, connection: Connection, person_id: UUID) -> Sequence[str | None]:
+    """What the person is called, hidden or not; empty when the caller's libraries have nobody with this id."""
+    statement = select(people.c.name).where(people.c.library_id.in_(caller.libraries), people.c.person_id == person_id)
+    return connection.execute(statement).scalars().all()
 
 
 def shows(caller: Caller, person_ids: Collection[UUID]) -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    or_,
     select,
 )
 
@@ -29,7 +30,8 @@ from darkroom.domain.outputs import INDEX_OUTPUT, VECTOR_OUTPUTS
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
 
-photos, outputs, faces, people = schema.photos, schema.published_outputs, schema.faces, schema.people
+photos, outputs, current = schema.photos, schema.published_outputs, schema.outputs
+faces, people = schema.faces, schema.people
 
 MOST_VALUES = 100
 """Cameras and people a facet lists."""
@@ -75,11 +77,19 @@ def showing(
 
 
 def missing(caller: Caller, connection: Connection) -> dict[str, int]:
-    """How many published photos of the caller's libraries lack what searches need and should have, by output."""
-    lacking = (outputs.c.output.in_((INDEX_OUTPUT, *VECTOR_OUTPUTS)), outputs.c.state.in_(("failed", "missing")))
+    """How many published photos of the caller's libraries lack what searches need and should have, by output.
+
+    Of vectors those of another version than the one that counts lack, too: no search compares them.
+    """
+    counts = and_(current.c.library_id == outputs.c.library_id, current.c.output == outputs.c.output)
+    earlier = and_(
+        outputs.c.output.in_(VECTOR_OUTPUTS), outputs.c.state == "done", outputs.c.version != current.c.version
+    )
+    asked = (outputs.c.library_id.in_(caller.libraries), outputs.c.output.in_((INDEX_OUTPUT, *VECTOR_OUTPUTS)))
     statement = (
         select(outputs.c.output, func.count())
-        .where(outputs.c.library_id.in_(caller.libraries), *lacking)
+        .outerjoin(current, counts)
+        .where(*asked, or_(outputs.c.state.in_(("failed", "missing")), earlier))
         .group_by(outputs.c.output)
     )
     return dict(connection.execute(statement).tuples().all())

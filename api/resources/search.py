@@ -127,7 +127,7 @@ class _Request:
         hits = []
         for record in records:
             one = found[str(record.row["photo_id"])]
-            named = [names[person] for person in _people(record) if _says(names.get(person), one.named)]
+            named = [names[person] for person in _people(record) if _says(names.get(person, ""), one.named)]
             paths = [str(file["path"]) for file in record.files]
             hits.append(self._hit(record, one.score, reasons(self.query, one, record.row, paths, named)))
         after: list[Scalar] = [start + self.asked.limit] if results.more else []
@@ -183,8 +183,7 @@ class _Request:
 
     def _names(self, records: Sequence[PhotoRecord]) -> dict[UUID, str]:
         people = {person for record in records for person in _people(record)}
-        found = people_named.names(self.caller, self.connection, people) if people else {}
-        return {person: name for person, name in found.items() if name}
+        return people_named.shown(self.caller, self.connection, people) if people else {}
 
     def _hit(self, record: PhotoRecord, score: float, found: Sequence[Reason]) -> SearchHit:
         why = [_reason(reason) for reason in found]
@@ -204,8 +203,8 @@ def _people(record: PhotoRecord) -> list[UUID]:
     return [UUID(person) for person in dict.fromkeys(face["person_id"] for face in record.faces) if person]
 
 
-def _says(name: str | None, words: Sequence[str]) -> bool:
-    return bool(set(normalise(name or "").split()) & set(words))
+def _says(name: str, words: Sequence[str]) -> bool:
+    return bool(set(normalise(name).split()) & set(words))
 
 
 def _timeline_position(values: Sequence[Scalar]) -> Position | None:

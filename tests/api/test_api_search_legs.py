@@ -9,11 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, update
 
 from api.dependencies import Parts
+from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.services import examples
 from darkroom.stores.state import keys, schema
+from darkroom.stores.state.outputs import OutputVersion, set_versions
 from darkroom.testing.conformance.embedders import scene
 from darkroom.testing.readers import jpeg
 from darkroom.testing.searching import FakeMeanings
@@ -185,6 +187,17 @@ def test_hidden_people_are_not_found_by_name(client: httpx.Client, publish: Publ
     assert ids(search(client, text="anna")) == []
 
 
+def test_a_hidden_name_is_not_told_beside_one_that_is_not_hidden(
+    client: httpx.Client, publish: Publish, state: State
+) -> None:
+    photo = publish("a.jpg")
+    with state() as connection:
+        add_person(connection, "Anna Berg", [photo])
+        add_person(connection, "Anna Muster", [photo], hidden=True)
+    (hit,) = search(client, text="anna")["items"]
+    assert [reason["detail"] for reason in hit["reasons"]] == ["Anna Berg"]
+
+
 def test_strangers_names_faces_and_photos_find_nothing(
     client: httpx.Client, publish: Publish, state: State, stranger: tuple[httpx.Client, uuid.UUID]
 ) -> None:
@@ -221,6 +234,22 @@ def test_photos_without_vectors_are_told_where_it_matters(client: httpx.Client, 
     (told,) = search(client, photo_id=mine)["degraded"]
     assert told["leg"] == "look"
     assert search(client)["degraded"] == []
+
+
+def test_vectors_of_an_earlier_version_are_told_to_be_lacking(
+    client: httpx.Client, publish: Publish, state: State
+) -> None:
+    publish("a.jpg", title="sunset", outputs={"embeddings.document": "done"})
+    done = {"embeddings.visual": "done", "embeddings.document": "done"}
+    mine = publish("b.jpg", title="sunset", look=1, outputs=done)
+    table = schema.published_outputs
+    with state() as connection:
+        connection.execute(update(table).values(version="1"))
+        newer = [OutputVersion("embeddings.document", "2", "fake"), OutputVersion("embeddings.visual", "1", "fake")]
+        set_versions(connection, DEFAULT_LIBRARY, newer)
+    (told,) = search(client, text="sunset")["degraded"]
+    assert told == {"leg": "meaning", "reason": "meaning of texts not known: 2 photos"}
+    assert search(client, photo_id=mine)["degraded"] == []
 
 
 def test_an_example_photo_that_was_not_looked_at_yet_is_told(client: httpx.Client, publish: Publish) -> None:
