@@ -35,7 +35,10 @@ def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
     nothing an index can hold.
     """
     with platform.state.begin() as connection:
-        taken = {str(photo) for photo in batches.photos_in_state(connection, batch_id, "taken")}
+        photos = batches.photos_in_state(connection, batch_id, "taken")
+        stand = outputs.of_photos(connection, photos)
+    taken = {str(photo) for photo in photos}
+    done = {(str(one.photo_id), one.output, one.version) for of in stand.values() for one in of if one.state == "done"}
     names = (*TABLES, *(table.name for table in VECTOR_TABLES))
     rows = {name: found.to_pylist() for name, found in batch_rows(platform, names, batch_id).items()}
     files: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -46,7 +49,9 @@ def index_batch(platform: Platform, batch_id: UUID) -> Counter[str]:
     vectors: dict[str, dict[str, list[float]]] = defaultdict(dict)
     for table in VECTOR_TABLES:
         for row in rows[table.name]:
-            vectors[row["photo_id"]][space(table.output or "", row["output_version"])] = row["vector"]
+            # Rows stay when their output is switched off, or fails when it is made anew.
+            if (row["photo_id"], table.output, row["output_version"]) in done:
+                vectors[row["photo_id"]][space(table.output or "", row["output_version"])] = row["vector"]
     entries = []
     for photo in rows["photos"]:
         known = photo["photo_id"]

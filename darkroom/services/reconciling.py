@@ -1,9 +1,8 @@
 """Reconciling: the search index holds what serving says it holds, and nothing else.
 
 Both are projections, written one after the other; a disk that was restored, or an index that was deleted, parts them.
-What the index lacks is indexed anew, and entries of photos nobody knows are removed. A vector that serving does not
-count, of an output that was switched off since or failed, is only counted: entries are made from the lake's rows, which
-are still there, so making the entry anew would bring it back.
+What the index lacks, or holds of a photo beyond what serving counts, is indexed anew; entries of photos nobody knows
+are removed.
 Belongs here: comparing them, and what becomes of a difference. Does not belong here: writing entries (`indexing`), or
 when to look (`orchestration`).
 """
@@ -24,7 +23,7 @@ from darkroom.stores.state.outputs import PhotoOutput
 ENTRIES = "entries"
 """Stands for the entries themselves beside the vector spaces some of them have a vector in."""
 
-LOST = "the search index has lost it"
+PARTED = "the search index did not agree with what is published"
 AT_ONCE = 1000
 """Outputs recorded by one statement: a lost index may have held everything."""
 
@@ -46,7 +45,7 @@ class Agreement:
 class Reconciled:
     """A library's two sides as they were found, and what was done: photos to be indexed anew, entries removed.
 
-    `surplus` counts vectors of served photos that serving does not count; they are left as they are.
+    Photos are indexed anew that the index is `lacking`, or has in `surplus`: with a vector that serving does not count.
     """
 
     library_id: UUID
@@ -63,7 +62,7 @@ class Reconciled:
 
 
 def reconcile(platform: Platform) -> list[Reconciled]:
-    """Compares and repairs every library. Photos that the index lacks become holes, which are refilled as all are."""
+    """Compares and repairs every library. Photos to be indexed anew become holes, which are refilled as all are."""
     with platform.state.begin() as connection:
         known = libraries.library_ids(connection)
     return [_reconcile(platform, library_id) for library_id in known]
@@ -76,16 +75,17 @@ def _reconcile(platform: Platform, library_id: UUID) -> Reconciled:
     for name in serving.keys() - {ENTRIES}:
         index[name] = set(platform.vectors.photo_ids([str(library_id)], name))
     lacking = set().union(*(held - index[name] for name, held in serving.items()))
-    surplus = sum(len((index[name] & serving[ENTRIES]) - held) for name, held in serving.items())
+    surplus = set().union(*((index[name] & serving[ENTRIES]) - held for name, held in serving.items()))
     strange = {UUID(photo) for photo in index[ENTRIES] - serving[ENTRIES]}
-    lost = [PhotoOutput(UUID(photo), INDEX_OUTPUT, "missing", reason=LOST) for photo in lacking]
     with platform.state.begin() as connection:
-        strange -= publishing.published_among(connection, list(strange))
-        strange -= batches.photos_under_way(connection, library_id)
-        for start in range(0, len(lost), AT_ONCE):
-            outputs.record(connection, library_id, lost[start : start + AT_ONCE])
+        under_way = batches.photos_under_way(connection, library_id)
+        surplus -= {str(photo) for photo in under_way}
+        strange -= publishing.published_among(connection, list(strange)) | under_way
+        holes = [PhotoOutput(UUID(photo), INDEX_OUTPUT, "missing", reason=PARTED) for photo in lacking | surplus]
+        for start in range(0, len(holes), AT_ONCE):
+            outputs.record(connection, library_id, holes[start : start + AT_ONCE])
     platform.vectors.delete([str(photo) for photo in strange])
-    return Reconciled(library_id, Agreement.of(serving), Agreement.of(index), len(lacking), len(strange), surplus)
+    return Reconciled(library_id, Agreement.of(serving), Agreement.of(index), len(lacking), len(strange), len(surplus))
 
 
 def _served(platform: Platform, library_id: UUID) -> dict[str, set[str]]:

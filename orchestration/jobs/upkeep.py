@@ -36,7 +36,8 @@ def reconcile_index(context: dg.OpExecutionContext, platform: dg.ResourceParam[P
     """
     reconciled = reconciling.reconcile(platform)
     for found in reconciled:
-        told = "agree" if found.agreed else f"differ: {found.lacking} photos lacking, {found.removed} entries removed"
+        differ = f"{found.lacking} photos lacking, {found.surplus} with too much, {found.removed} entries removed"
+        told = "agree" if found.agreed else f"differ: {differ}"
         context.log.info(f"library {found.library_id}: index and serving {told}; {found.serving} and {found.index}")
     context.log_event(evaluated(reconciled))  # type: ignore[arg-type]  # it takes evaluations of checks, too
 

@@ -12,7 +12,7 @@ from darkroom.sdk.stores import Entry
 from darkroom.services.platform import Platform
 from darkroom.services.reconciling import ENTRIES, Reconciled, reconcile
 from darkroom.services.refill import refill
-from darkroom.stores.state import batches, schema
+from darkroom.stores.state import batches, libraries, schema
 from darkroom.testing.vectors import MemoryVectors
 from orchestration.definitions import build_definitions
 from quality.agreement import AGREEMENT, agreement, build_agreement_check
@@ -84,14 +84,21 @@ def test_an_entry_without_its_vector_is_made_anew(platform: Platform, photos: se
     assert found(platform).agreed
 
 
-def test_a_vector_that_serving_does_not_count_is_counted_and_left(platform: Platform, photos: set[str]):
-    table = schema.published_outputs
+def test_a_vector_of_an_output_that_was_switched_off_is_taken_out_of_the_index(
+    platform: Platform, photos: set[str], run_batch
+):
     with platform.state.begin() as connection:
-        off = (table.c.output == VISUAL_OUTPUT) & (table.c.photo_id == uuid.UUID(min(photos)))
-        connection.execute(update(table).where(off).values(state="off"))
+        for table in (schema.published_outputs, schema.photo_outputs):
+            off = (table.c.output == VISUAL_OUTPUT) & (table.c.photo_id == uuid.UUID(min(photos)))
+            connection.execute(update(table).where(off).values(state="off"))
+        libraries.switch_outputs(connection, DEFAULT_LIBRARY, [VISUAL_OUTPUT])
     told = found(platform)
     assert not told.agreed and (told.lacking, told.removed, told.surplus) == (0, 0, 1)
-    assert found(platform) == told
+    [batch] = refill(platform, 100)
+    assert run_batch(batch).success
+    mended = found(platform)
+    assert mended.agreed and mended.index.photos[ENTRIES] == 3
+    assert sorted(mended.index.photos.values()) == [2, 3, 3]
 
 
 def test_upkeep_reconciles_and_says_in_dagster_what_it_found(platform: Platform, photos: set[str]):
@@ -108,7 +115,7 @@ def test_upkeep_reconciles_and_says_in_dagster_what_it_found(platform: Platform,
             "photos in the index": 3,
             "photos to be indexed anew": 1,
             "entries removed": 1,
-            "vectors that serving does not count": 0,
+            "photos with a vector that serving does not count": 0,
         }
         counts = told.metadata["counts by library"].value[LIBRARY]
         assert (counts["serving"][ENTRIES], counts["index"][ENTRIES]) == (3, 3)
