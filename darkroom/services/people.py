@@ -122,7 +122,8 @@ def _clustered(
 ) -> dict[UUID, Belonging]:
     """Whose faces are. Only descriptors of the finder that is current are compared."""
     finder = face_finder(platform.settings.inference.face_finder)
-    ids, vectors = descriptors(platform.lake, str(library_id), finder.version)
+    # The lake has faces that a gate has set aside, too: they may be nothing to compare.
+    ids, vectors = descriptors(platform.lake, str(library_id), finder.version, [str(face.id) for face in faces])
     row_of = {UUID(face): row for row, face in enumerate(ids)}
     faces = [replace(face, comparable=face.id in row_of) for face in faces]
     compared = np.array([place for place, face in enumerate(faces) if face.comparable], np.int64)

@@ -5,9 +5,12 @@ import uuid
 from datetime import timedelta
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 from sqlalchemy import func, select, update
 
+from darkroom.contracts.arrow import arrow_schema
+from darkroom.contracts.faces import FACES
 from darkroom.domain.identity import DEFAULT_LIBRARY, DEFAULT_OWNER
 from darkroom.services import generations as generation_service
 from darkroom.services import people as services
@@ -74,6 +77,15 @@ def test_what_was_made_is_told_beside_the_asset_and_photos_are_noted_as_changed(
             )
         ).scalars()
         assert len(set(changed)) == len(ALBUM)
+
+
+def test_a_face_that_was_set_aside_and_cannot_be_compared_stops_nobody_elses_grouping(platform: Platform, group):
+    publish(platform, ALBUM)
+    (odd,) = platform.lake.query("SELECT * FROM core.faces LIMIT 1").to_pylist()
+    odd |= {"face_id": str(uuid.uuid4()), "photo_id": str(uuid.uuid4()), "descriptor": [1.0]}
+    platform.lake.insert({FACES.name: pa.Table.from_pylist([odd], arrow_schema(FACES))})
+    assert group().success
+    assert shown(platform) == [(None, 3, 3), (None, 3, 3), (None, 2, 2)]
 
 
 def test_nothing_new_makes_no_generation_and_takes_no_epoch(platform: Platform, group):
