@@ -12,11 +12,12 @@ import numpy as np
 import piexif
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from darkroom.domain.duplicate_decisions import Fact, Kind, Verdict
 from darkroom.domain.identity import DEFAULT_LIBRARY, DEFAULT_OWNER
-from darkroom.services import duplicates
+from darkroom.services import duplicates, generations
+from darkroom.services.evidence import DECISIONS, FILES, duplicates_evidence
 from darkroom.services.gates import Gatekeeper, NotGated
 from darkroom.services.platform import Platform
 from darkroom.stores.state import duplicates as state
@@ -270,6 +271,30 @@ def pass_gate(platform: Platform) -> None:
     assert waiting is not None
     rows = generations.rows_of(platform, waiting, duplicates.NAMES)
     generations.record(platform, waiting, rows, True, {})
+
+
+def test_decisions_are_judged_while_photos_are_published_and_files_by_the_next_generation(
+    platform, folder: Path, tmp_path: Path, import_source
+):
+    import_source(register(platform.state, folder))
+    photos = [str(photo) for photo, name in names(platform).items() if name in ("other.jpg", "burst 0.jpg")]
+    with platform.state.begin() as connection:
+        fact = Fact(Kind.NEAR, Verdict.DISMISSED, tuple(photos))
+        state.record(connection, DEFAULT_LIBRARY, fact, DEFAULT_OWNER)
+    made = duplicates.make(platform, DEFAULT_LIBRARY)
+    assert made is not None
+    rows = generations.rows_of(platform, made, duplicates.NAMES)
+    before = duplicates_evidence(platform, made, rows)
+    assert before.keys() == {DECISIONS, FILES} and before[DECISIONS].num_rows
+    (tmp_path / "later").mkdir()
+    save(scene(77), tmp_path / "later" / "new.jpg")
+    import_source(register(platform.state, tmp_path / "later"))
+    meanwhile = duplicates_evidence(platform, made, rows)
+    assert meanwhile.keys() == {DECISIONS}
+    assert meanwhile[DECISIONS].equals(before[DECISIONS])
+    with platform.state.begin() as connection:
+        connection.execute(delete(schema.photo_files).where(schema.photo_files.c.photo_id == UUID(photos[0])))
+    assert duplicates_evidence(platform, made, rows)[DECISIONS].num_rows == 0
 
 
 def test_a_run_killed_between_writing_and_showing_leaves_nothing_to_see_and_nothing_behind(

@@ -94,6 +94,14 @@ def photos(connection: Connection, library_id: UUID) -> list[dict[str, Any]]:
     return [row._asdict() for row in connection.execute(select(*columns).where(table.c.library_id == library_id))]
 
 
+def unchanged(connection: Connection, library_id: UUID, epoch: int) -> set[UUID]:
+    """Photos of a library with a published file that are published as they were at an epoch."""
+    table, held = schema.photos, schema.photo_files
+    there = select(held.c.photo_id).where(held.c.library_id == library_id)
+    same = (table.c.library_id == library_id, table.c.epoch <= epoch, table.c.photo_id.in_(there))
+    return set(connection.execute(select(table.c.photo_id).where(*same)).scalars())
+
+
 def files(connection: Connection, library_id: UUID) -> list[dict[str, Any]]:
     """The published files of a library's photos. What two sources hold, one of them inside the other, is one file."""
     table, sources = schema.photo_files, schema.sources
