@@ -21,13 +21,17 @@ LAST_RETRY_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class Watch:
-    """What the sensor remembers between ticks; times are seconds of the wall clock."""
+    """What the sensor remembers between ticks; times are seconds of the wall clock.
+
+    `requests` counts how often the requested mark was asked for: but for the last one, all came to nothing.
+    """
 
     mark: str = ""
     changed_at: float = 0.0
     waiting_since: float | None = None
     requested_mark: str = ""
     requested_at: float = 0.0
+    requests: int = 0
 
     @classmethod
     def load(cls, cursor: str | None) -> Watch:
@@ -43,13 +47,13 @@ class Watch:
 
 
 def decide(
-    watch: Watch, shown: str, failures: int, mark: str, now: float, quiet_seconds: float, *, under_way: bool = False
+    watch: Watch, shown: str, mark: str, now: float, quiet_seconds: float, *, under_way: bool = False
 ) -> tuple[bool, Watch]:
     """Whether to make it now, and what to remember.
 
-    `mark` stands for what is published and decided now, `shown` is the mark of what was made last; making it has failed
-    `failures` times since. A mark that was asked for and is still not shown is asked for again, later each time it
-    fails. It is quiet when for `quiet_seconds` the mark has been the same and no import or batch was `under_way`.
+    `mark` stands for what is published and decided now, `shown` is the mark of what was made last. A mark that was
+    asked for and is still not shown is asked for again, later each time, however the run before came to nothing.
+    It is quiet when for `quiet_seconds` the mark has been the same and no import or batch was `under_way`.
     """
     if mark == shown:
         return False, replace(watch, mark=mark, waiting_since=None)
@@ -59,7 +63,8 @@ def decide(
     quiet = not under_way and now - changed_at >= quiet_seconds
     if not quiet and now - since < PATIENCE * quiet_seconds:
         return False, watch
-    pause = min(FIRST_RETRY_SECONDS * 2**failures, LAST_RETRY_SECONDS)
-    if watch.requested_mark == mark and now - watch.requested_at < pause:
+    requests = watch.requests if watch.requested_mark == mark else 0
+    pause = min(FIRST_RETRY_SECONDS * 2 ** min(requests - 1, 10), LAST_RETRY_SECONDS)
+    if requests and now - watch.requested_at < pause:
         return False, watch
-    return True, replace(watch, requested_mark=mark, requested_at=now, waiting_since=None)
+    return True, replace(watch, requested_mark=mark, requested_at=now, requests=requests + 1, waiting_since=None)

@@ -23,7 +23,6 @@ class Built:
     project: str | None = None
     tried_epoch: int = 0
     tried_at: str | None = None
-    failures: int = 0
 
 
 def read_built(home: Home) -> Built:
@@ -48,7 +47,5 @@ def record_built(home: Home, epoch: int, project: str) -> None:
 
 def record_failed(home: Home, epoch: int) -> None:
     """Records a failed build; the marts still show what the newest good one made."""
-    before = read_built(home)
-    failures = before.failures + 1 if before.tried_epoch == epoch else 1
-    failed = replace(before, ok=False, tried_epoch=epoch, tried_at=datetime.now(UTC).isoformat(), failures=failures)
+    failed = replace(read_built(home), ok=False, tried_epoch=epoch, tried_at=datetime.now(UTC).isoformat())
     write_private(home.run / "marts.json", json.dumps(asdict(failed)))

@@ -66,10 +66,9 @@ def _due(
         epoch = generations.content_epoch(connection, library_id)
         fact = newest_fact(connection, library_id)
         current = generations.newest(connection, library_id, kind, "current")
-        refused = generations.refused_since(connection, library_id, kind)
         under_way = requests.under_way(connection, library_id)
     # Who has decided something waits for its consequences: for an import they would wait too long.
     under_way = under_way and not (current and fact > current.fact)
     shown = f"{current.epoch}.{min(current.fact, fact)}" if current else "0.0"
     quiet = platform.settings.batch.settle_seconds
-    return decide(watch, shown, refused.count(epoch), f"{epoch}.{fact}", now, quiet, under_way=under_way)
+    return decide(watch, shown, f"{epoch}.{fact}", now, quiet, under_way=under_way)

@@ -1,6 +1,10 @@
-"""Publishing becomes a build of the marts: debounced, one at a time, tried again after a failure."""
+"""Publishing, and every new day, becomes a build of the marts: debounced, one at a time, tried again after a failure.
+
+Searches publish nothing: where nothing else does, they are shown, and forgotten in state, by the day's build.
+"""
 
 import time
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -18,7 +22,7 @@ JOB = "build_marts"
 def marts_sensor(
     context: dg.SensorEvaluationContext, platform: dg.ResourceParam[Platform]
 ) -> dg.SensorResult | dg.SkipReason:
-    """Asks for a build when the publish epoch has changed and been quiet, or has been changing for long."""
+    """Asks for a build when the publish epoch has changed and been quiet, or has been changing for long, and daily."""
     if context.instance.get_runs_count(dg.RunsFilter(job_name=JOB, statuses=tags.UNFINISHED)):
         return dg.SkipReason("a build is under way")
     with platform.state.connect() as connection:
@@ -26,10 +30,12 @@ def marts_sensor(
         under_way = requests.under_way(connection)
     now = time.time()
     built = read_built(platform.home)
-    failures = built.failures if built.tried_epoch == epoch else 0
     quiet = platform.settings.batch.settle_seconds
     watch = Watch.load(context.cursor)
-    due, watch = decide(watch, str(built.epoch), failures, str(epoch), now, quiet, under_way=under_way)
+    today = datetime.fromtimestamp(now, UTC).date()
+    built_on = datetime.fromisoformat(built.built_at).date() if built.built_at else today
+    marks = f"{built.epoch} {built_on}", f"{epoch} {today}"
+    due, watch = decide(watch, *marks, now, quiet, under_way=under_way)
     runs = [dg.RunRequest(run_key=f"{epoch}:{now:.0f}", tags={tags.SLOT: tags.BACKGROUND})] if due else []
     skipped = None if due else f"the marts show epoch {built.epoch}, published is {epoch}"
     return dg.SensorResult(run_requests=runs, cursor=watch.dump(), skip_reason=skipped)

@@ -191,3 +191,5 @@ def test_a_grouping_that_came_to_nothing_is_asked_for_again_but_not_at_once(cloc
     assert len(clock.settled()) == 1
     assert clock.tick(5) + clock.tick(QUIET_SECONDS) == []
     assert len(clock.tick(debounce.FIRST_RETRY_SECONDS)) == 1
+    assert clock.tick(debounce.FIRST_RETRY_SECONDS) == []
+    assert len(clock.tick(debounce.FIRST_RETRY_SECONDS)) == 1

@@ -1,6 +1,7 @@
 """The sensor of the marts over the real state database: what it asks for, and what keeps it from asking."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from darkroom.stores.state import requests, schema
 from darkroom.stores.state.publishing import next_epoch
 from orchestration import tags
 from orchestration.marts_state import record_built
+from orchestration.sensors import marts
 from orchestration.sensors.marts import JOB, marts_sensor
 
 
@@ -65,6 +67,30 @@ def test_a_published_epoch_becomes_one_background_run_once_it_is_quiet(
     assert not _tick(platform, instance, due.cursor, seconds_later=5).run_requests
     record_built(platform.home, 1, "p")
     assert not _tick(platform, instance, due.cursor, seconds_later=500).run_requests
+
+
+def test_a_library_at_rest_is_built_once_a_day_for_its_searches(
+    platform: Platform, state: Engine, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _publish(state)
+    record_built(platform.home, 1, "p")
+    rested = _tick(platform, instance)
+    assert not rested.run_requests
+    tomorrow = time.time() + 86_400
+    monkeypatch.setattr(marts.time, "time", lambda: tomorrow)
+    seen = _tick(platform, instance, rested.cursor)
+    due = _tick(platform, instance, seen.cursor, seconds_later=30)
+    assert due.run_requests
+    assert not _tick(platform, instance, due.cursor, seconds_later=30).run_requests
+
+
+def test_a_library_without_photos_is_never_built(
+    platform: Platform, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = _tick(platform, instance).cursor
+    tomorrow = time.time() + 86_400
+    monkeypatch.setattr(marts.time, "time", lambda: tomorrow)
+    assert not _tick(platform, instance, cursor, seconds_later=500).run_requests
 
 
 def test_a_build_waits_for_the_end_of_an_import(

@@ -1,6 +1,6 @@
 """When marts are built: after a pause, never too late, again after a failure, and from scratch when they must be."""
 
-from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from darkroom.home import Home
@@ -14,19 +14,16 @@ from orchestration.marts_state import (
 )
 
 
-def _times(
-    epochs: dict[float, int], built: Built, until: float, watch: Watch | None = None, under_way: float = 0.0
-) -> list[float]:
+def _times(epochs: dict[float, int], built: Built, until: float, under_way: float = 0.0) -> list[float]:
     """When builds are asked for, ticking every 5 s while `epochs` (by the time they are published) come in.
 
     Batches are under way before the time `under_way`.
     """
-    watch, epoch, asked = watch or Watch(), 0, []
+    watch, epoch, asked = Watch(), 0, []
     now = 0.0
     while now <= until:
         epoch = max((value for at, value in epochs.items() if at <= now), default=epoch)
-        failures = built.failures if built.tried_epoch == epoch else 0
-        marks = str(built.epoch), failures, str(epoch)
+        marks = str(built.epoch), str(epoch)
         due, watch = decide(Watch.load(watch.dump()), *marks, 1000.0 + now, 20.0, under_way=now < under_way)
         if due:
             asked.append(now)
@@ -64,19 +61,20 @@ def test_an_epoch_already_built_is_left_alone() -> None:
     assert _times({0.0: 7}, Built(epoch=7), 600) == []
 
 
-def test_a_build_that_vanished_is_asked_for_again() -> None:
-    assert _times({0.0: 1}, Built(), 100) == [20.0, 80.0]
+def test_a_build_that_fails_or_vanishes_is_asked_for_less_and_less_often() -> None:
+    assert _times({0.0: 1}, Built(), 1000) == [20.0, 80.0, 200.0, 440.0, 920.0]
+    asked = _times({0.0: 1}, Built(), 100_000)
+    assert {later - earlier for earlier, later in pairwise(asked[10:])} == {3600.0}
 
 
-def test_a_failing_build_is_asked_for_less_and_less_often() -> None:
-    failing = Built(ok=False, tried_epoch=1, failures=3)
-    assert _times({0.0: 1}, failing, 1000) == [20.0, 500.0, 980.0]
-    hopeless = replace(failing, failures=50)
-    assert _times({0.0: 1}, hopeless, 4000) == [20.0, 3620.0]
+def test_asking_in_vain_for_years_goes_on() -> None:
+    hopeless = Watch(mark="1", changed_at=0.0, requested_mark="1", requested_at=0.0, requests=100_000)
+    assert decide(hopeless, "0", "1", 3599.0, 20.0)[0] is False
+    assert decide(hopeless, "0", "1", 3600.0, 20.0)[0] is True
 
 
 def test_a_new_epoch_after_a_failure_does_not_wait_for_the_old_one() -> None:
-    assert _times({0.0: 1, 100.0: 2}, Built(ok=False, tried_epoch=1, failures=5), 200) == [20.0, 120.0, 180.0]
+    assert _times({0.0: 1, 900.0: 2}, Built(), 1000) == [20.0, 80.0, 200.0, 440.0, 920.0, 980.0]
 
 
 def test_a_restored_earlier_epoch_is_built_again_from_scratch() -> None:
@@ -101,13 +99,10 @@ def test_a_failure_keeps_what_the_last_good_build_showed(tmp_path: Path) -> None
     assert read_built(home) == Built()
     record_built(home, 5, "p")
     record_failed(home, 6)
-    record_failed(home, 6)
     failed = read_built(home)
-    assert (failed.epoch, failed.ok, failed.tried_epoch, failed.failures, failed.project) == (5, False, 6, 2, "p")
-    record_failed(home, 7)
-    assert read_built(home).failures == 1
+    assert (failed.epoch, failed.ok, failed.tried_epoch, failed.project) == (5, False, 6, "p")
     record_built(home, 7, "p")
-    assert (read_built(home).ok, read_built(home).failures) == (True, 0)
+    assert (read_built(home).ok, read_built(home).epoch) == (True, 7)
 
 
 def test_an_unreadable_record_means_nothing_is_known(tmp_path: Path) -> None:

@@ -101,15 +101,6 @@ def content_epoch(connection: Connection, library_id: UUID) -> int:
     return connection.execute(statement).scalar() or 0
 
 
-def refused_since(connection: Connection, library_id: UUID, kind: str) -> list[int]:
-    """Epochs of the generations refused since one was shown last."""
-    table = schema.generations
-    same = (table.c.library_id == library_id, table.c.kind == kind)
-    shown = select(func.coalesce(func.max(table.c.number), 0)).where(*same, table.c.state == "current")
-    statement = select(table.c.epoch).where(*same, table.c.state == "refused", table.c.number > shown.scalar_subquery())
-    return list(connection.execute(statement).scalars())
-
-
 def worth_keeping(connection: Connection, days: int) -> list[int]:
     """Generations that are shown, or were made in the last so many days."""
     table = schema.generations
