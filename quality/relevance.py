@@ -6,8 +6,9 @@ Belongs here: measures and the verdict. Does not belong here: asking (`services.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import dagster as dg
 
@@ -25,20 +26,23 @@ SILENCE = 1.0
 
 @dataclass(frozen=True)
 class Relevance:
-    """nDCG@10 by leg, of all together as `hybrid`; and the share of unanswerable queries that found nothing.
+    """How golden queries were answered.
 
-    `by_query` is that of all together.
+    `ndcg` is the nDCG@10 of each leg over the queries it has something to go by, a text or an example, and of all
+    together, as `hybrid`, over every query; `together` is that of all together over the queries of each leg, `by_query`
+    of each query. `silence` is the share of unanswerable queries that found nothing.
     """
 
     ndcg: Mapping[str, float]
+    together: Mapping[str, float]
     silence: float
     by_query: Mapping[str, float]
 
     @property
     def passed(self) -> bool:
-        """All legs together are good, no worse than the best of them, and silent where nothing is relevant."""
-        best = max(value for leg, value in self.ndcg.items() if leg != HYBRID)
-        return self.ndcg[HYBRID] >= max(best, ENOUGH) and self.silence >= SILENCE
+        """All legs together are good, no worse than any of them, and silent where nothing is relevant."""
+        no_worse = all(value >= self.ndcg[leg] for leg, value in self.together.items())
+        return no_worse and self.ndcg[HYBRID] >= ENOUGH and self.silence >= SILENCE
 
 
 def measured(runs: Runs) -> Relevance:
@@ -46,17 +50,23 @@ def measured(runs: Runs) -> Relevance:
     import ir_measures
     from ir_measures import Qrel, ScoredDoc, nDCG
 
-    judged = [Qrel(one.name, name, grade) for one in QUERIES for name, grade in one.relevant.items()]
+    def by_query(leg: str) -> dict[str, float]:
+        judged = [Qrel(one.name, name, grade) for one in QUERIES for name, grade in one.relevant.items()]
+        scored = [ScoredDoc(query, name, score) for query, found in runs[leg].items() for name, score in found]
+        return {one.query_id: float(one.value) for one in ir_measures.iter_calc([nDCG @ 10], judged, scored)}
 
-    def scored(leg: str) -> list[ScoredDoc]:
-        return [ScoredDoc(query, name, score) for query, found in runs[leg].items() for name, score in found]
+    def mean(leg: str, queries: Sequence[str]) -> float:
+        found = by_query(leg)
+        return fmean(found[query] for query in queries)
 
-    whole = nDCG @ 10
+    answers = {leg: [one.name for one in QUERIES if (one.like if leg == "look" else one.text)] for leg in runs}
+    answers[HYBRID] = [one.name for one in QUERIES]
     silent = [not runs[HYBRID][one.name] for one in UNANSWERABLE]
     return Relevance(
-        {leg: float(ir_measures.calc_aggregate([whole], judged, scored(leg))[whole]) for leg in runs},
-        sum(silent) / len(silent),
-        {one.query_id: float(one.value) for one in ir_measures.iter_calc([whole], judged, scored(HYBRID))},
+        ndcg={leg: mean(leg, queries) for leg, queries in answers.items()},
+        together={leg: mean(HYBRID, queries) for leg, queries in answers.items() if leg != HYBRID},
+        silence=sum(silent) / len(silent),
+        by_query=by_query(HYBRID),
     )
 
 
@@ -68,7 +78,7 @@ def build_relevance_check(batches: dg.PartitionsDefinition[str]) -> dg.AssetChec
         name="golden_queries",
         blocking=False,
         partitions_def=batches,
-        description="Golden queries of the sample library: all legs together no worse than the best, and silence kept.",
+        description="Golden queries of the sample library: all legs together no worse than any, and silence kept.",
     )
     def golden_queries(platform: dg.ResourceParam[Platform]) -> dg.AssetCheckResult:
         severity = dg.AssetCheckSeverity.WARN
@@ -85,6 +95,7 @@ def build_relevance_check(batches: dg.PartitionsDefinition[str]) -> dg.AssetChec
             metadata={
                 "asked": True,
                 **{f"nDCG@10 {leg}": round(value, 4) for leg, value in found.ndcg.items()},
+                **{f"nDCG@10 hybrid where {leg}": round(value, 4) for leg, value in found.together.items()},
                 "unanswerable queries that found nothing": found.silence,
                 "nDCG@10 by query": dg.MetadataValue.json({k: round(v, 3) for k, v in found.by_query.items()}),
             },

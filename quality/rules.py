@@ -69,7 +69,10 @@ def rules(table: Table) -> tuple[Rule, ...]:
 
 
 def done_means_rows(output: str, rows_each: int = 1) -> Rule:
-    """State and lake agree: a photo whose output is done has `rows_each` rows of its newest attempt, any other none."""
+    """State and lake agree: a photo whose output is done has `rows_each` rows of its newest attempt.
+
+    Rows of a photo whose output is not done may be there: they stay when it is switched off, or fails later.
+    """
 
     def broken(evidence: Evidence) -> pd.DataFrame:
         states = evidence.of(OUTPUTS)
