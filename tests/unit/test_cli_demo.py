@@ -17,12 +17,16 @@ class FakeClient:
     """A library whose people are hidden, and whose groups of duplicates were dismissed."""
 
     grouped = True
+    finds = True
     gates: ClassVar[list[dict[str, int]]] = []
 
     def __init__(self, _: Home) -> None: ...
 
-    def post(self, path: str, _: dict[str, Any]) -> dict[str, Any]:
-        return {"id": path, "epoch": 1, "items": []}
+    def post(self, path: str, asked: dict[str, Any]) -> dict[str, Any]:
+        if path == "/v1/sessions/codes":
+            return {"address": "http://127.0.0.1:9/sign-in"}
+        hit = {"score": 0.9, "photo": {"id": "p", "files": [], "taken_at": None}, "reasons": []}
+        return {"id": path, "epoch": 1, "items": [hit] if self.finds and "text" in asked else []}
 
     def get(self, path: str, **asked: Any) -> dict[str, Any]:
         return {"items": [{}] if self.grouped and asked.get("hidden") == "true" else []}
@@ -32,7 +36,13 @@ class FakeClient:
 
 
 def show(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, published: int, grouped: bool = True, passed: int = 9
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    published: int,
+    grouped: bool = True,
+    passed: int = 9,
+    finds: bool = True,
 ) -> Any:
     """Runs a demo whose import published so many photos, and passed so many gates."""
     home = Home(tmp_path / "home")
@@ -44,6 +54,7 @@ def show(
     monkeypatch.setattr(demo, "AFTERWARDS_SECONDS", 0.5)
     monkeypatch.setattr(demo, "Client", FakeClient)
     monkeypatch.setattr(FakeClient, "grouped", grouped)
+    monkeypatch.setattr(FakeClient, "finds", finds)
     monkeypatch.setattr(demo, "running", lambda home, stop: contextlib.nullcontext())
     monkeypatch.setattr(demo, "write_library", lambda folder: [folder / "a.jpg"])
     monkeypatch.setattr(demo, "follow", lambda client, import_id, console: done)
@@ -57,6 +68,13 @@ def test_groups_are_waited_for_until_they_were_made_once(
     done = show(tmp_path, monkeypatch, published=published, grouped=grouped)
     assert done.exit_code == exit_code
     assert "grouping faces and duplicates" in done.stdout, "where no spinner can turn, a line says what takes so long"
+
+
+def test_a_search_that_finds_nothing_fails_the_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "http://127.0.0.1:9/sign-in" in show(tmp_path / "well", monkeypatch, published=0).stdout
+    done = show(tmp_path / "badly", monkeypatch, published=0, finds=False)
+    assert done.exit_code == 1
+    assert done.stdout.count("Nothing relevant was found.") == len(demo.SEARCHES) == 4
 
 
 @pytest.mark.parametrize(
