@@ -62,6 +62,20 @@ class Shelf:
         return [(one.photo_id, one.score) for one in self._services[way].page(query, self._serving, 0, RESULTS).found]
 
 
+def shelf_of_papers(folder: Path, names: Sequence[str], model: MiniLm) -> Shelf:
+    """Papers as the bundled reader reads them, among photos of which nothing is known."""
+    reader = RapidOcr()
+    reader.load()
+    read = {name: reader.read([display(TESTDATA / "ocr" / name)])[0].lines for name in names}
+    texts = {name: {"text": "\n".join(line.text for line in lines)} for name, lines in read.items()}
+    return Shelf(folder, texts | {photo: {} for photo in captioned()}, model)
+
+
+def captioned() -> list[str]:
+    """Names of the photos that have captions."""
+    return [f"photos/{number:04d}.jpg" for number in range(len(captions()))]
+
+
 def phrases(texts: Mapping[str, str], of_words: bool) -> list[tuple[str, set[str]]]:
     """Phrases drawn from papers, and the papers that hold each: those that ten and more hold name none of them.
 
@@ -130,16 +144,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--papers", type=int, default=10**6, help="papers that are read")
     limit = parser.parse_args().papers
-    model, reader = MiniLm(), RapidOcr()
+    model = MiniLm()
     model.load()
-    reader.load()
-    texts = dict(list(papers().items())[:limit])
-    read = {
-        name: "\n".join(line.text for line in reader.read([display(TESTDATA / "ocr" / name)])[0].lines)
-        for name in texts
-    }
-    said = captions()
-    photos = [f"photos/{number:04d}.jpg" for number in range(len(said))]
+    texts, said = dict(list(papers().items())[:limit]), captions()
     tellings: dict[str, Callable[[list[str]], dict[str, Any]]] = {
         "nothing but the file": lambda five: {},
         "another caption as description": lambda five: {"description": five[1]},
@@ -147,18 +154,17 @@ def main() -> None:
     }
     report: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        everything = {name: {"text": text} for name, text in read.items()} | {photo: {} for photo in photos}
-        shelf = Shelf(Path(folder) / "papers", everything, model)
+        shelf = shelf_of_papers(Path(folder) / "papers", list(texts), model)
         for kind, of_words in (("words", True), ("words, prices and codes", False)):
             report[f"phrases of papers, {kind}"] = found_by_phrase(shelf, phrases(texts, of_words))
         for number, (telling, told) in enumerate(tellings.items()):
-            known = {photo: told(five) for photo, five in zip(photos, said, strict=True)}
+            known = {photo: told(five) for photo, five in zip(captioned(), said, strict=True)}
             shelf = Shelf(Path(folder) / str(number), known, model)
-            report[f"photos by a caption, {telling}"] = found_by_caption(shelf, photos, [five[0] for five in said])
-        known = {photo: {"description": five[0]} for photo, five in zip(photos, said, strict=True)}
+            report[f"photos by a caption, {telling}"] = found_by_caption(shelf, captioned(), [five[0] for five in said])
+        known = {photo: {"description": five[0]} for photo, five in zip(captioned(), said, strict=True)}
         known |= {name: {"text": text} for name, text in papers().items()}
         shelf = Shelf(Path(folder) / "judged", known, model)
-        report["judged queries"] = judged_queries(shelf, [*photos, *papers()])
+        report["judged queries"] = judged_queries(shelf, [*captioned(), *papers()])
     print(json.dumps(report, indent=1))
 
 
