@@ -92,13 +92,13 @@ def duplicates_evidence(
 ) -> dict[str, pa.Table]:
     """What is published of a library's files, and what was decided when its generation was made.
 
-    Photos that were published since are left out of the decisions. The files are then missing as a whole: the next
-    generation is judged by those.
+    Photos that were published since, or have no file any more, are left out of the decisions. When any photo was
+    published since, the files are missing as a whole: the next generation is judged by those.
     """
-    with platform.state.begin() as connection:
+    with platform.state.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
         epoch = generations.content_epoch(connection, generation.library_id)
         files = duplicates.files(connection, generation.library_id)
-        known = {str(photo) for photo in duplicates.unchanged(connection, generation.library_id, generation.epoch)}
+        same = duplicates.unchanged(connection, generation.library_id, generation.epoch)
         facts = duplicates.facts(connection, generation.library_id, until=generation.fact)
     keepers: dict[str, str] = {}
     standing: dict[str, str] = {}
@@ -111,6 +111,7 @@ def duplicates_evidence(
         *_decided(Kind.PIXELS, replay(facts)),
         *_decided(Kind.NEAR, replay(facts, stand)),
     ]
+    known = {str(file["photo_id"]) for file in files if file["photo_id"] in same}
     judged = [one for one in found if {one["photo_id"], one["other_id"]} <= known]
     companions = {DECISIONS: pa.Table.from_pylist(judged, schema=_DECISIONS)}
     if epoch == generation.epoch:

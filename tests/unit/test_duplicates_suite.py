@@ -114,6 +114,13 @@ def test_a_decision_that_holds_passes(decision: tuple[str, ...]) -> None:
     assert broken(GOOD, [decision]) == set()
 
 
+def test_decisions_are_judged_where_nothing_is_known_of_files() -> None:
+    said = pd.DataFrame([("near", C, A, "dismissed")], columns=["kind", "photo_id", "other_id", "verdict"])
+    report = check(DUPLICATES, pd.DataFrame(GOOD), {DECISIONS: said})
+    assert report.skipped == ("files and their sizes are the published ones",)
+    assert [result.expectation for result in report.results if not result.success] == ["what people decided holds"]
+
+
 def test_two_redundant_photos_people_hold_apart_are_noticed_though_neither_is_kept() -> None:
     rows = [row("near", 3, A, keeper=True), row("near", 3, B), row("near", 3, C)]
     assert broken(rows, [("near", B, C, "dismissed")]) == {"what people decided holds"}

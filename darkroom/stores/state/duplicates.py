@@ -95,10 +95,9 @@ def photos(connection: Connection, library_id: UUID) -> list[dict[str, Any]]:
 
 
 def unchanged(connection: Connection, library_id: UUID, epoch: int) -> set[UUID]:
-    """Photos of a library with a published file that are published as they were at an epoch."""
-    table, held = schema.photos, schema.photo_files
-    there = select(held.c.photo_id).where(held.c.library_id == library_id)
-    same = (table.c.library_id == library_id, table.c.epoch <= epoch, table.c.photo_id.in_(there))
+    """Photos of a library that are published as they were at an epoch."""
+    table = schema.photos
+    same = (table.c.library_id == library_id, table.c.epoch <= epoch)
     return set(connection.execute(select(table.c.photo_id).where(*same)).scalars())
 
 
