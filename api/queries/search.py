@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Uuid,
+    all_,
     and_,
     any_,
     cast,
@@ -31,7 +32,7 @@ from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
 
 photos, outputs, current = schema.photos, schema.published_outputs, schema.outputs
-faces, people = schema.faces, schema.people
+faces, people, libraries = schema.faces, schema.people, schema.libraries
 
 MOST_VALUES = 100
 """Cameras and people a facet lists."""
@@ -79,17 +80,21 @@ def showing(
 def missing(caller: Caller, connection: Connection) -> dict[str, int]:
     """How many published photos of the caller's libraries lack what searches need and should have, by output.
 
-    Of vectors those of another version than the one that counts lack, too: no search compares them.
+    Of vectors those of another version than the one that counts lack, too: no search compares them. What a library has
+    switched off, its photos should not have.
     """
     counts = and_(current.c.library_id == outputs.c.library_id, current.c.output == outputs.c.output)
     earlier = and_(
         outputs.c.output.in_(VECTOR_OUTPUTS), outputs.c.state == "done", outputs.c.version != current.c.version
     )
-    asked = (outputs.c.library_id.in_(caller.libraries), outputs.c.output.in_((INDEX_OUTPUT, *VECTOR_OUTPUTS)))
+    needed = outputs.c.output.in_((INDEX_OUTPUT, *VECTOR_OUTPUTS))
+    wanted = outputs.c.output != all_(libraries.c.outputs_off)
     statement = (
         select(outputs.c.output, func.count())
         .outerjoin(current, counts)
-        .where(*asked, or_(outputs.c.state.in_(("failed", "missing")), earlier))
+        .join(libraries, libraries.c.id == outputs.c.library_id)
+        .where(outputs.c.library_id.in_(caller.libraries), needed, wanted)
+        .where(or_(outputs.c.state.in_(("failed", "missing")), earlier))
         .group_by(outputs.c.output)
     )
     return dict(connection.execute(statement).tuples().all())

@@ -15,6 +15,7 @@ from api.dependencies import Parts
 from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.services import examples
 from darkroom.stores.state import keys, schema
+from darkroom.stores.state.libraries import switch_outputs
 from darkroom.stores.state.outputs import OutputVersion, set_versions
 from darkroom.testing.conformance.embedders import scene
 from darkroom.testing.readers import jpeg
@@ -250,6 +251,13 @@ def test_vectors_of_an_earlier_version_are_told_to_be_lacking(
     (told,) = search(client, text="sunset")["degraded"]
     assert told == {"leg": "meaning", "reason": "meaning of texts not known: 2 photos"}
     assert search(client, photo_id=mine)["degraded"] == []
+
+
+def test_vectors_a_library_does_not_want_are_not_lacking(client: httpx.Client, publish: Publish, state: State) -> None:
+    publish("a.jpg", title="sunset", outputs={"embeddings.document": "failed", "index": "missing"})
+    with state() as connection:
+        switch_outputs(connection, DEFAULT_LIBRARY, ["embeddings.document"])
+    assert [told["leg"] for told in search(client, text="sunset")["degraded"]] == ["words"]
 
 
 def test_an_example_photo_that_was_not_looked_at_yet_is_told(client: httpx.Client, publish: Publish) -> None:
