@@ -10,7 +10,6 @@ when to look (`orchestration`).
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -45,13 +44,13 @@ class Agreement:
 class Reconciled:
     """A library's two sides as they were found, and what was done: photos to be indexed anew, entries removed.
 
-    Photos are indexed anew that the index is `lacking`, or has in `surplus`: with a vector that serving does not count.
+    Of the photos to be indexed anew `surplus` have a vector that serving does not count; the others lack something.
     """
 
     library_id: UUID
     serving: Agreement
     index: Agreement
-    lacking: int
+    anew: int
     removed: int
     surplus: int
 
@@ -69,31 +68,39 @@ def reconcile(platform: Platform) -> list[Reconciled]:
 
 
 def _reconcile(platform: Platform, library_id: UUID) -> Reconciled:
-    # Entries are written before they are published: whatever serving says now is in the index by the time it is read.
+    # A batch writes entries before it publishes them: its photos differ meanwhile, and nothing is to be done.
+    with platform.state.begin() as connection:
+        under_way = batches.photos_under_way(connection, library_id)
     serving = _served(platform, library_id)
     index = {ENTRIES: set(platform.vectors.photo_ids([str(library_id)]))}
     for name in serving.keys() - {ENTRIES}:
         index[name] = set(platform.vectors.photo_ids([str(library_id)], name))
-    lacking = set().union(*(held - index[name] for name, held in serving.items()))
-    surplus = set().union(*((index[name] & serving[ENTRIES]) - held for name, held in serving.items()))
-    strange = {UUID(photo) for photo in index[ENTRIES] - serving[ENTRIES]}
     with platform.state.begin() as connection:
-        under_way = batches.photos_under_way(connection, library_id)
-        surplus -= {str(photo) for photo in under_way}
-        strange -= publishing.published_among(connection, list(strange)) | under_way
-        holes = [PhotoOutput(UUID(photo), INDEX_OUTPUT, "missing", reason=PARTED) for photo in lacking | surplus]
+        under_way |= batches.photos_under_way(connection, library_id)
+        left = {str(photo) for photo in under_way}
+        lacking = set().union(*(held - index[name] for name, held in serving.items())) - left
+        surplus = set().union(*((index[name] & serving[ENTRIES]) - held for name, held in serving.items())) - left
+        strange = {UUID(photo) for photo in index[ENTRIES] - serving[ENTRIES] - left}
+        strange -= publishing.published_among(connection, list(strange))
+        off = INDEX_OUTPUT in outputs.outputs_off(connection, library_id)
+        anew = set() if off else lacking | surplus
+        holes = [PhotoOutput(UUID(photo), INDEX_OUTPUT, "missing", reason=PARTED) for photo in anew]
         for start in range(0, len(holes), AT_ONCE):
             outputs.record(connection, library_id, holes[start : start + AT_ONCE])
     platform.vectors.delete([str(photo) for photo in strange])
-    return Reconciled(library_id, Agreement.of(serving), Agreement.of(index), len(lacking), len(strange), len(surplus))
+    sides = Agreement.of(serving), Agreement.of(index)
+    return Reconciled(library_id, *sides, len(anew), len(strange), len(surplus & anew))
 
 
 def _served(platform: Platform, library_id: UUID) -> dict[str, set[str]]:
-    held: dict[str, set[str]] = defaultdict(set, {ENTRIES: set()})
+    """Photos by what serving says the index holds of them: entries, and vectors of spaces that count or are served."""
     with platform.state.begin() as connection:
         done = publishing.outputs_done(connection, library_id, (INDEX_OUTPUT, *VECTOR_OUTPUTS))
+        current = outputs.versions(connection, library_id)
+    spaces = [space(name, one.version) for name, one in current.items() if name in VECTOR_OUTPUTS]
+    held: dict[str, set[str]] = {name: set() for name in (ENTRIES, *spaces)}
     for photo_id, output, version in done:
-        held[ENTRIES if output == INDEX_OUTPUT else space(output, version)].add(str(photo_id))
+        held.setdefault(ENTRIES if output == INDEX_OUTPUT else space(output, version), set()).add(str(photo_id))
     return {name: photos & held[ENTRIES] for name, photos in held.items()}
 
 

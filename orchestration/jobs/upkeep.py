@@ -30,13 +30,13 @@ def retire_batches(context: dg.OpExecutionContext, platform: dg.ResourceParam[Pl
 
 @dg.op
 def reconcile_index(context: dg.OpExecutionContext, platform: dg.ResourceParam[Platform]) -> None:
-    """Compares index and serving, counts and digests; removes what nobody knows, has what is lacking indexed anew.
+    """Compares index and serving, counts and digests; removes what nobody knows, has what differs indexed anew.
 
     The outcome is an evaluation of the index's check: a difference is a warning there, and fails nothing here.
     """
     reconciled = reconciling.reconcile(platform)
     for found in reconciled:
-        differ = f"{found.lacking} photos lacking, {found.surplus} with too much, {found.removed} entries removed"
+        differ = f"{found.anew} photos to be indexed anew, {found.removed} entries removed"
         told = "agree" if found.agreed else f"differ: {differ}"
         context.log.info(f"library {found.library_id}: index and serving {told}; {found.serving} and {found.index}")
     context.log_event(evaluated(reconciled))  # type: ignore[arg-type]  # it takes evaluations of checks, too

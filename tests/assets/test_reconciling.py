@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from darkroom.domain.identity import DEFAULT_LIBRARY
-from darkroom.domain.outputs import VISUAL_OUTPUT
+from darkroom.domain.outputs import INDEX_OUTPUT, VISUAL_OUTPUT
 from darkroom.sdk.stores import Entry
 from darkroom.services.platform import Platform
 from darkroom.services.reconciling import ENTRIES, Reconciled, reconcile
@@ -32,7 +32,7 @@ def found(platform: Platform) -> Reconciled:
 
 def test_what_was_just_published_agrees(platform: Platform, photos: set[str]):
     told = found(platform)
-    assert told.agreed and (told.lacking, told.removed) == (0, 0)
+    assert told.agreed and (told.anew, told.removed) == (0, 0)
     assert len(told.index.photos) == 3, "entries and two spaces"
     assert set(told.index.photos.values()) == {3}
     assert refill(platform, 100) == []
@@ -42,7 +42,7 @@ def test_entries_that_nobody_knows_are_removed_and_nothing_else(platform: Platfo
     stray = str(uuid.uuid4())
     platform.vectors.upsert([Entry(stray, LIBRARY)])
     told = found(platform)
-    assert not told.agreed and (told.lacking, told.removed) == (0, 1)
+    assert not told.agreed and (told.anew, told.removed) == (0, 1)
     assert told.index.photos[ENTRIES] == 4
     assert set(platform.vectors.photo_ids([LIBRARY])) == photos
     assert found(platform).agreed
@@ -65,10 +65,48 @@ def test_entries_of_a_batch_under_way_are_left_alone(platform: Platform, photos:
     assert str(early) in set(platform.vectors.photo_ids([LIBRARY]))
 
 
+@pytest.mark.parametrize("too_much", [True, False])
+def test_vectors_of_a_batch_under_way_are_neither_too_many_nor_too_few(
+    platform: Platform, photos: set[str], too_much: bool
+):
+    """A batch that makes vectors anew has written its entries and not published them yet."""
+    early, table = uuid.UUID(min(photos)), schema.published_outputs
+    with platform.state.begin() as connection:
+        file = connection.execute(select(schema.source_files.c.id).limit(1)).scalar_one()
+        about = {"library_id": DEFAULT_LIBRARY, "request_id": None, "kind": "refill", "priority": 0}
+        batches.freeze(connection, items=[(file, early)], **about)
+        if too_much:
+            mine = (table.c.output == VISUAL_OUTPUT) & (table.c.photo_id == early)
+            connection.execute(update(table).where(mine).values(state="missing"))
+        else:
+            platform.vectors.upsert([Entry(str(early), LIBRARY)])
+    told = found(platform)
+    assert not told.agreed and (told.anew, told.removed) == (0, 0)
+
+
+def test_a_space_nobody_counts_any_more_is_emptied(platform: Platform, photos: set[str], run_batch):
+    with platform.state.begin() as connection:
+        for table in (schema.published_outputs, schema.photo_outputs):
+            connection.execute(update(table).where(table.c.output == VISUAL_OUTPUT).values(state="off"))
+        libraries.switch_outputs(connection, DEFAULT_LIBRARY, [VISUAL_OUTPUT])
+    told = found(platform)
+    assert not told.agreed and (told.anew, told.surplus) == (3, 3)
+    [batch] = refill(platform, 100)
+    assert run_batch(batch).success
+    assert found(platform).agreed
+
+
+def test_a_lost_index_of_a_library_that_wants_none_stays_lost(platform: Platform, photos: set[str]):
+    with platform.state.begin() as connection:
+        libraries.switch_outputs(connection, DEFAULT_LIBRARY, [INDEX_OUTPUT])
+    platform.vectors = MemoryVectors()
+    assert found(platform).anew == 0
+
+
 def test_a_lost_index_is_filled_again(platform: Platform, photos: set[str], run_batch):
     platform.vectors = MemoryVectors()
     told = found(platform)
-    assert (told.lacking, told.index.photos[ENTRIES]) == (3, 0)
+    assert (told.anew, told.index.photos[ENTRIES]) == (3, 0)
     [batch] = refill(platform, 100)
     assert run_batch(batch).success
     assert found(platform).agreed
@@ -78,7 +116,7 @@ def test_an_entry_without_its_vector_is_made_anew(platform: Platform, photos: se
     bare = min(photos)
     platform.vectors.upsert([Entry(bare, LIBRARY, words={"text": "left"})])
     told = found(platform)
-    assert (told.lacking, told.removed) == (1, 0)
+    assert (told.anew, told.removed) == (1, 0)
     [batch] = refill(platform, 100)
     assert run_batch(batch).success
     assert found(platform).agreed
@@ -93,7 +131,7 @@ def test_a_vector_of_an_output_that_was_switched_off_is_taken_out_of_the_index(
             connection.execute(update(table).where(off).values(state="off"))
         libraries.switch_outputs(connection, DEFAULT_LIBRARY, [VISUAL_OUTPUT])
     told = found(platform)
-    assert not told.agreed and (told.lacking, told.removed, told.surplus) == (0, 0, 1)
+    assert not told.agreed and (told.anew, told.removed, told.surplus) == (1, 0, 1)
     [batch] = refill(platform, 100)
     assert run_batch(batch).success
     mended = found(platform)
@@ -115,7 +153,7 @@ def test_upkeep_reconciles_and_says_in_dagster_what_it_found(platform: Platform,
             "photos in the index": 3,
             "photos to be indexed anew": 1,
             "entries removed": 1,
-            "photos with a vector that serving does not count": 0,
+            "of them with a vector that serving does not count": 0,
         }
         counts = told.metadata["counts by library"].value[LIBRARY]
         assert (counts["serving"][ENTRIES], counts["index"][ENTRIES]) == (3, 3)
