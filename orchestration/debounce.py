@@ -56,15 +56,19 @@ def decide(
     It is quiet when for `quiet_seconds` the mark has been the same and no import or batch was `under_way`.
     """
     if mark == shown:
-        return False, replace(watch, mark=mark, waiting_since=None)
+        return False, replace(watch, mark=mark, waiting_since=None, requests=0)
     since = now if watch.waiting_since is None else watch.waiting_since
     changed_at = now if under_way or mark != watch.mark else watch.changed_at
     watch = replace(watch, mark=mark, changed_at=changed_at, waiting_since=since)
     quiet = not under_way and now - changed_at >= quiet_seconds
     if not quiet and now - since < PATIENCE * quiet_seconds:
         return False, watch
-    requests = watch.requests if watch.requested_mark == mark else 0
-    pause = min(FIRST_RETRY_SECONDS * 2 ** min(requests - 1, 10), LAST_RETRY_SECONDS)
-    if requests and now - watch.requested_at < pause:
+    asked = watch.requests if watch.requested_mark == mark else 0
+    if asked and now - watch.requested_at < _pause(asked):
         return False, watch
-    return True, replace(watch, requested_mark=mark, requested_at=now, requests=requests + 1, waiting_since=None)
+    return True, replace(watch, requested_mark=mark, requested_at=now, requests=asked + 1, waiting_since=None)
+
+
+def _pause(asked: int) -> float:
+    """Seconds to wait after something was asked for so often in vain."""
+    return min(FIRST_RETRY_SECONDS * 2 ** min(asked - 1, 10), LAST_RETRY_SECONDS)

@@ -105,7 +105,7 @@ def build_definitions(manifest_folder: Path, platform: Platform) -> dg.Definitio
                 try:
                     yield from invocation.stream()
                 except BaseException:
-                    record_failed(home, epoch)
+                    record_failed(home)
                     raise
                 finally:
                     _end(invocation.process)

@@ -1,6 +1,6 @@
 """What is known of the marts: which epoch they show, and how the newest build ended.
 
-Kept in the one small file `run/marts.json`, which `darkroom status` reads too. Does not belong here: when to build
+Kept in the one small file `run/marts.json`, which `darkroom demo` reads too. Does not belong here: when to build
 (`debounce`), Dagster (`sensors/marts`, `marts_location`), or the build.
 """
 
@@ -21,8 +21,6 @@ class Built:
     built_at: str | None = None
     ok: bool = True
     project: str | None = None
-    tried_epoch: int = 0
-    tried_at: str | None = None
 
 
 def read_built(home: Home) -> Built:
@@ -40,12 +38,10 @@ def needs_full_refresh(built: Built, epoch: int, project: str) -> bool:
 
 def record_built(home: Home, epoch: int, project: str) -> None:
     """Records a good build of everything published up to `epoch`."""
-    now = datetime.now(UTC).isoformat()
-    built = Built(epoch=epoch, built_at=now, project=project, tried_epoch=epoch, tried_at=now)
+    built = Built(epoch=epoch, built_at=datetime.now(UTC).isoformat(), project=project)
     write_private(home.run / "marts.json", json.dumps(asdict(built)))
 
 
-def record_failed(home: Home, epoch: int) -> None:
+def record_failed(home: Home) -> None:
     """Records a failed build; the marts still show what the newest good one made."""
-    failed = replace(read_built(home), ok=False, tried_epoch=epoch, tried_at=datetime.now(UTC).isoformat())
-    write_private(home.run / "marts.json", json.dumps(asdict(failed)))
+    write_private(home.run / "marts.json", json.dumps(asdict(replace(read_built(home), ok=False))))

@@ -1,6 +1,7 @@
 """Publishing, and every new day, becomes a build of the marts: debounced, one at a time, tried again after a failure.
 
-Searches publish nothing: where nothing else does, they are shown, and forgotten in state, by the day's build.
+Searches publish nothing: where nothing else does, they are shown, and forgotten in state, by the day's build. Where
+nothing was ever published, there is nothing to build.
 """
 
 import time
@@ -34,8 +35,8 @@ def marts_sensor(
     watch = Watch.load(context.cursor)
     today = datetime.fromtimestamp(now, UTC).date()
     built_on = datetime.fromisoformat(built.built_at).date() if built.built_at else today
-    marks = f"{built.epoch} {built_on}", f"{epoch} {today}"
-    due, watch = decide(watch, *marks, now, quiet, under_way=under_way)
+    shown, mark = f"epoch {built.epoch} on {built_on}", f"epoch {epoch} on {today}"
+    due, watch = decide(watch, shown, mark, now, quiet, under_way=under_way)
     runs = [dg.RunRequest(run_key=f"{epoch}:{now:.0f}", tags={tags.SLOT: tags.BACKGROUND})] if due else []
-    skipped = None if due else f"the marts show epoch {built.epoch}, published is {epoch}"
+    skipped = None if due else f"the marts show {shown}, it is {mark}"
     return dg.SensorResult(run_requests=runs, cursor=watch.dump(), skip_reason=skipped)

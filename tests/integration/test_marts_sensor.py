@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -49,6 +50,10 @@ def _tick(
     return result
 
 
+def _text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
 def _publish(state: Engine) -> None:
     with state.begin() as connection:
         next_epoch(connection)
@@ -72,16 +77,23 @@ def test_a_published_epoch_becomes_one_background_run_once_it_is_quiet(
 def test_a_library_at_rest_is_built_once_a_day_for_its_searches(
     platform: Platform, state: Engine, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def settled(cursor: str | None = None) -> dg.SensorResult:
+        return _tick(platform, instance, _tick(platform, instance, cursor).cursor, seconds_later=500)
+
     _publish(state)
     record_built(platform.home, 1, "p")
-    rested = _tick(platform, instance)
+    rested = settled()
     assert not rested.run_requests
     tomorrow = time.time() + 86_400
     monkeypatch.setattr(marts.time, "time", lambda: tomorrow)
-    seen = _tick(platform, instance, rested.cursor)
-    due = _tick(platform, instance, seen.cursor, seconds_later=30)
+    due = settled(rested.cursor)
     assert due.run_requests
-    assert not _tick(platform, instance, due.cursor, seconds_later=30).run_requests
+    file = platform.home.run / "marts.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "built_at": _text(tomorrow)}))
+    rested = settled(due.cursor)
+    assert not rested.run_requests
+    monkeypatch.setattr(marts.time, "time", lambda: tomorrow + 86_400)
+    assert settled(rested.cursor).run_requests
 
 
 def test_a_library_without_photos_is_never_built(
