@@ -6,7 +6,7 @@ Belongs here: measures and the verdict. Does not belong here: asking (`services.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -55,18 +55,18 @@ def measured(runs: Runs) -> Relevance:
         scored = [ScoredDoc(query, name, score) for query, found in runs[leg].items() for name, score in found]
         return {one.query_id: float(one.value) for one in ir_measures.iter_calc([nDCG @ 10], judged, scored)}
 
-    def mean(leg: str, queries: Sequence[str]) -> float:
-        found = by_query(leg)
-        return fmean(found[query] for query in queries)
+    def mean(leg: str, queries: Iterable[str]) -> float:
+        return fmean(found[leg][query] for query in queries)
 
-    answers = {leg: [one.name for one in QUERIES if (one.like if leg == "look" else one.text)] for leg in runs}
-    answers[HYBRID] = [one.name for one in QUERIES]
+    found = {leg: by_query(leg) for leg in runs}
+    alone = {leg: [one.name for one in QUERIES if (one.like if leg == "look" else one.text)] for leg in runs}
+    del alone[HYBRID]
     silent = [not runs[HYBRID][one.name] for one in UNANSWERABLE]
     return Relevance(
-        ndcg={leg: mean(leg, queries) for leg, queries in answers.items()},
-        together={leg: mean(HYBRID, queries) for leg, queries in answers.items() if leg != HYBRID},
+        ndcg={leg: mean(leg, queries) for leg, queries in alone.items()} | {HYBRID: mean(HYBRID, found[HYBRID])},
+        together={leg: mean(HYBRID, queries) for leg, queries in alone.items()},
         silence=sum(silent) / len(silent),
-        by_query=by_query(HYBRID),
+        by_query=found[HYBRID],
     )
 
 

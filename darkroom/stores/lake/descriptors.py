@@ -13,9 +13,9 @@ from darkroom.stores.lake import Lake
 def descriptors(
     lake: Lake, library_id: str, version: str, among: Collection[str]
 ) -> tuple[list[str], NDArray[np.float32]]:
-    """Those of the faces that a version of a finder saw in a library, in order, and their descriptors.
+    """Ids of those faces `among` these that a version of a finder saw in a library, in order, and their descriptors.
 
-    Descriptors have shape (n, dimensions). Raises `ValueError` when they are not equally long.
+    These have shape (n, dimensions). Raises `ValueError` when they are not equally long.
     """
     found = lake.query(
         "SELECT face_id, any_value(descriptor) AS descriptor FROM core.faces"
