@@ -71,4 +71,4 @@ def decide(
 
 def _pause(asked: int) -> float:
     """Seconds to wait after something was asked for so often in vain."""
-    return min(FIRST_RETRY_SECONDS * 2 ** min(asked - 1, 10), LAST_RETRY_SECONDS)
+    return min(FIRST_RETRY_SECONDS * 2.0 ** min(asked - 1, 10), LAST_RETRY_SECONDS)
