@@ -67,6 +67,8 @@ def _single_type(text: str) -> duckdb.StatementType:
         statements = duckdb.extract_statements(text)
     except duckdb.Error as error:
         raise StatementRefused(str(error)) from None
+    if not statements:
+        raise StatementRefused("there is no statement")
     if len(statements) != 1:
         raise StatementRefused("one statement at a time; PIVOT counts as two unless it has IN (…) and a FROM around it")
     return statements[0].type
