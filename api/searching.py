@@ -83,10 +83,10 @@ def person_of(caller: Caller, connection: Connection, person_id: UUID | None) ->
     """What the person asked for is called in reasons, if one is asked for. Raises `Problem` (404) for a stranger."""
     if person_id is None:
         return None
-    found = people_named.name(caller, connection, person_id)
-    if not found:
+    found = people_named.named(caller, connection, person_id)
+    if found is None:
         raise Problem(NOT_FOUND, "There is no such person.")
-    return (found[0] if caller.may(NAMES) else None) or "the person asked for"
+    return (found.name if caller.may(NAMES) else None) or "the person asked for"
 
 
 def opted_out(headers: Mapping[str, str]) -> bool:

@@ -146,7 +146,7 @@ def main() -> None:
     limit = parser.parse_args().papers
     model = MiniLm()
     model.load()
-    texts, said = dict(list(papers().items())[:limit]), captions()
+    texts, said, photos = dict(list(papers().items())[:limit]), captions(), captioned()
     tellings: dict[str, Callable[[list[str]], dict[str, Any]]] = {
         "nothing but the file": lambda five: {},
         "another caption as description": lambda five: {"description": five[1]},
@@ -158,13 +158,13 @@ def main() -> None:
         for kind, of_words in (("words", True), ("words, prices and codes", False)):
             report[f"phrases of papers, {kind}"] = found_by_phrase(shelf, phrases(texts, of_words))
         for number, (telling, told) in enumerate(tellings.items()):
-            known = {photo: told(five) for photo, five in zip(captioned(), said, strict=True)}
+            known = {photo: told(five) for photo, five in zip(photos, said, strict=True)}
             shelf = Shelf(Path(folder) / str(number), known, model)
-            report[f"photos by a caption, {telling}"] = found_by_caption(shelf, captioned(), [five[0] for five in said])
-        known = {photo: {"description": five[0]} for photo, five in zip(captioned(), said, strict=True)}
+            report[f"photos by a caption, {telling}"] = found_by_caption(shelf, photos, [five[0] for five in said])
+        known = {photo: {"description": five[0]} for photo, five in zip(photos, said, strict=True)}
         known |= {name: {"text": text} for name, text in papers().items()}
         shelf = Shelf(Path(folder) / "judged", known, model)
-        report["judged queries"] = judged_queries(shelf, [*captioned(), *papers()])
+        report["judged queries"] = judged_queries(shelf, [*photos, *papers()])
     print(json.dumps(report, indent=1))
 
 

@@ -46,8 +46,8 @@ def agreement(found: Sequence[Reconciled]) -> dg.AssetCheckResult:
             "photos in serving": sum(one.serving.photos[ENTRIES] for one in found),
             "photos in the index": sum(one.index.photos[ENTRIES] for one in found),
             "photos to be indexed anew": sum(one.anew for one in found),
-            "entries removed": sum(one.removed for one in found),
             "of them with a vector that serving does not count": sum(one.surplus for one in found),
+            "entries removed": sum(one.removed for one in found),
             "counts by library": dg.MetadataValue.json(both),
         },
     )

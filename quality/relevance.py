@@ -50,8 +50,9 @@ def measured(runs: Runs) -> Relevance:
     import ir_measures
     from ir_measures import Qrel, ScoredDoc, nDCG
 
+    judged = [Qrel(one.name, name, grade) for one in QUERIES for name, grade in one.relevant.items()]
+
     def by_query(leg: str) -> dict[str, float]:
-        judged = [Qrel(one.name, name, grade) for one in QUERIES for name, grade in one.relevant.items()]
         scored = [ScoredDoc(query, name, score) for query, found in runs[leg].items() for name, score in found]
         return {one.query_id: float(one.value) for one in ir_measures.iter_calc([nDCG @ 10], judged, scored)}
 
@@ -59,8 +60,8 @@ def measured(runs: Runs) -> Relevance:
         return fmean(found[leg][query] for query in queries)
 
     found = {leg: by_query(leg) for leg in runs}
-    alone = {leg: [one.name for one in QUERIES if (one.like if leg == "look" else one.text)] for leg in runs}
-    del alone[HYBRID]
+    legs = found.keys() - {HYBRID}
+    alone = {leg: [one.name for one in QUERIES if (one.like if leg == "look" else one.text)] for leg in legs}
     silent = [not runs[HYBRID][one.name] for one in UNANSWERABLE]
     return Relevance(
         ndcg={leg: mean(leg, queries) for leg, queries in alone.items()} | {HYBRID: mean(HYBRID, found[HYBRID])},

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Uuid, any_, literal, select
+from sqlalchemy import ARRAY, ColumnElement, Connection, Row, Uuid, any_, literal, select
 
 from darkroom.security.callers import Caller
 from darkroom.stores.state import schema
@@ -27,10 +27,10 @@ def shown(caller: Caller, connection: Connection, among: Collection[UUID] | None
     return dict(connection.execute(statement).tuples().all())
 
 
-def name(caller: Caller, connection: Connection, person_id: UUID) -> Sequence[str | None]:
-    """What the person is called, hidden or not; empty when the caller's libraries have nobody with this id."""
+def named(caller: Caller, connection: Connection, person_id: UUID) -> Row[str | None] | None:
+    """Row `name` of the person, hidden or not; `None` when the caller's libraries have nobody with this id."""
     statement = select(people.c.name).where(people.c.library_id.in_(caller.libraries), people.c.person_id == person_id)
-    return connection.execute(statement).scalars().all()
+    return connection.execute(statement).one_or_none()
 
 
 def shows(caller: Caller, person_ids: Collection[UUID]) -> ColumnElement[bool]:

@@ -1,27 +1,22 @@
-"""Search over HTTP beyond words: meaning, likeness, people, facets, and what happens when a part is missing."""
+"""Search over HTTP beyond words: meaning, likeness, people, and facets."""
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, select
 
 from api.dependencies import Parts
-from darkroom.domain.identity import DEFAULT_LIBRARY
 from darkroom.services import examples
 from darkroom.stores.state import keys, schema
-from darkroom.stores.state.libraries import switch_outputs
-from darkroom.stores.state.outputs import OutputVersion, set_versions
 from darkroom.testing.conformance.embedders import scene
 from darkroom.testing.readers import jpeg
-from darkroom.testing.searching import FakeMeanings
 from darkroom.testing.serving import add_library, add_person
-from darkroom.testing.vectors import MemoryVectors
 from tests.api.conftest import Publish
 
 State = Callable[[], AbstractContextManager[Connection]]
@@ -42,13 +37,6 @@ def ids(page: dict[str, Any]) -> list[str]:
 
 def kinds(item: dict[str, Any]) -> list[str]:
     return [reason["kind"] for reason in item["reasons"]]
-
-
-@pytest.fixture
-def meanings(parts: Parts) -> Iterator[FakeMeanings]:
-    assert isinstance(parts.meanings, FakeMeanings)
-    yield parts.meanings
-    parts.meanings.fault = None
 
 
 @pytest.fixture
@@ -217,57 +205,6 @@ def test_strangers_names_faces_and_photos_find_nothing(
     assert facets(client, text="sunset")["photos"] == 1
 
 
-def test_meaning_that_is_missing_is_told_and_words_still_find(
-    client: httpx.Client, publish: Publish, meanings: FakeMeanings
-) -> None:
-    wanted = publish("a.jpg", title="sunset", meant="sunset")
-    meanings.fault = "the model of meanings cannot be loaded"
-    page = search(client, text="sunset evening")
-    assert ids(page) == [wanted]
-    assert page["degraded"] == [{"leg": "meaning", "reason": "the model of meanings cannot be loaded"}]
-
-
-def test_photos_without_vectors_are_told_where_it_matters(client: httpx.Client, publish: Publish) -> None:
-    publish("a.jpg", title="sunset", outputs={"embeddings.document": "failed", "embeddings.visual": "missing"})
-    mine = publish("b.jpg", look=1)
-    (told,) = search(client, text="sunset")["degraded"]
-    assert told == {"leg": "meaning", "reason": "meaning of texts not known: 1 photo"}
-    (told,) = search(client, photo_id=mine)["degraded"]
-    assert told["leg"] == "look"
-    assert search(client)["degraded"] == []
-
-
-def test_vectors_of_an_earlier_version_are_told_to_be_lacking(
-    client: httpx.Client, publish: Publish, state: State
-) -> None:
-    publish("a.jpg", title="sunset", outputs={"embeddings.document": "done"})
-    done = {"embeddings.visual": "done", "embeddings.document": "done"}
-    mine = publish("b.jpg", title="sunset", look=1, outputs=done)
-    table = schema.published_outputs
-    with state() as connection:
-        connection.execute(update(table).values(version="1"))
-        newer = [OutputVersion("embeddings.document", "2", "fake"), OutputVersion("embeddings.visual", "1", "fake")]
-        set_versions(connection, DEFAULT_LIBRARY, newer)
-    (told,) = search(client, text="sunset")["degraded"]
-    assert told == {"leg": "meaning", "reason": "meaning of texts not known: 2 photos"}
-    assert search(client, photo_id=mine)["degraded"] == []
-
-
-def test_vectors_a_library_does_not_want_are_not_lacking(client: httpx.Client, publish: Publish, state: State) -> None:
-    publish("a.jpg", title="sunset", outputs={"embeddings.document": "failed", "index": "missing"})
-    with state() as connection:
-        switch_outputs(connection, DEFAULT_LIBRARY, ["embeddings.document"])
-    assert [told["leg"] for told in search(client, text="sunset")["degraded"]] == ["words"]
-
-
-def test_an_example_photo_that_was_not_looked_at_yet_is_told(client: httpx.Client, publish: Publish) -> None:
-    photo = publish("a.jpg")
-    publish("b.jpg", look=1)
-    page = search(client, photo_id=photo)
-    assert (page["items"], page["next_cursor"]) == ([], None)
-    assert [told["leg"] for told in page["degraded"]] == ["look"]
-
-
 @pytest.mark.parametrize("limit", [1, 4, 200])
 def test_pages_of_a_hybrid_search_show_every_result_once_in_order(
     client: httpx.Client, publish: Publish, limit: int
@@ -363,19 +300,6 @@ def test_facets_of_a_cursor_look_at_its_epoch(client: httpx.Client, publish: Pub
     found = facets(client, text="sunset", limit=1, cursor=page["next_cursor"])
     assert (found["photos"], found["epoch"]) == (3, page["epoch"])
     assert facets(client, text="sunset")["photos"] == 4
-
-
-def test_without_the_index_likeness_is_refused_and_people_are_listed(
-    client: httpx.Client, publish: Publish, state: State, index: MemoryVectors
-) -> None:
-    photo = publish("a.jpg", look=1)
-    with state() as connection:
-        anna = add_person(connection, "Anna", [photo])
-    index.available = False
-    for asked in ({"photo_id": photo}, {"text": "anna"}):
-        assert client.post("/v1/search", json=asked).status_code == 503
-    assert ids(search(client, person_id=str(anna))) == [photo]
-    assert facets(client, person_id=str(anna))["photos"] == 1
 
 
 def events(owner: Engine, *pages: dict[str, Any]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import io
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from darkroom.services.platform import Platform
 from darkroom.stores.state import duplicates as state
 from darkroom.stores.state import libraries, publishing, schema
 from darkroom.testing.raws import dng
+from darkroom.testing.serving import add_file, add_source
 from darkroom.testing.sources import register
 from orchestration import tags
 from orchestration.definitions import build_definitions
@@ -299,6 +301,26 @@ def test_decisions_are_judged_while_photos_are_published_and_files_by_the_next_g
             connection.execute(republished.values(epoch=made.epoch))
             connection.execute(change)
         assert duplicates_evidence(platform, made, rows)[DECISIONS].num_rows == 0
+
+
+def test_a_decision_about_a_photo_whose_file_an_older_source_holds_anew_is_not_judged(
+    platform, folder: Path, import_source
+):
+    import_source(register(platform.state, folder))
+    mine = {name: photo for photo, name in names(platform).items()}
+    kept, redundant, newer = (mine[name] for name in ("other.jpg", "burst 0.jpg", "burst 1.jpg"))
+    with platform.state.begin() as connection:
+        fact = Fact(Kind.NEAR, Verdict.KEPT, (str(kept), str(redundant)), str(kept))
+        state.record(connection, DEFAULT_LIBRARY, fact, DEFAULT_OWNER)
+        outer = add_source(connection, DEFAULT_LIBRARY, str(folder.parent))
+        older = update(schema.sources).where(schema.sources.c.id == outer)
+        connection.execute(older.values(created_at=datetime(2000, 1, 1, tzinfo=UTC)))
+        photo = connection.execute(select(schema.photos).where(schema.photos.c.photo_id == newer)).mappings().one()
+        add_file(connection, photo, outer, f"{folder.name}/burst 0.jpg")
+    made = duplicates.make(platform, DEFAULT_LIBRARY)
+    assert made is not None
+    rows = generations.rows_of(platform, made, duplicates.NAMES)
+    assert duplicates_evidence(platform, made, rows)[DECISIONS].num_rows == 0
 
 
 def test_a_run_killed_between_writing_and_showing_leaves_nothing_to_see_and_nothing_behind(
